@@ -1,1 +1,37 @@
+//! The other side of the wire, as many times as you like: synthetic publishers and viewers over real UDP and real
+//! WHIP and WHEP, where every viewer checks what it gets. It measures a server from outside and knows nothing of its
+//! inside, so it can be pointed at anybody's.
 
+#[doc(hidden)]
+pub mod fuzz;
+pub mod http;
+
+/// What can go wrong, in words for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0} is not a URL that can be asked: expected http://HOST[:PORT]/… or https://…")]
+    Url(String),
+    #[error("connecting to {authority}")]
+    Connect {
+        authority: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("TLS with {authority}")]
+    Tls {
+        authority: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{method} {url}")]
+    Http {
+        method: String,
+        url: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("no answer to {method} {url} within {} ms", timeout.as_millis())]
+    Timeout { method: String, url: String, timeout: std::time::Duration },
+    #[error("{0:?} is not a header or a method that HTTP can carry")]
+    Header(String),
+}
