@@ -7,11 +7,12 @@
 //! ```
 //!
 //! [`Profile`] says what a direction does to datagrams, [`Link`] does it. Neither reads a clock or knows what the bytes
-//! mean.
+//! mean; [`shim`] is the only part that meets an operating system.
 
 mod link;
 mod profile;
 mod rng;
+pub mod shim;
 
 #[doc(hidden)]
 pub mod fuzz;
@@ -31,4 +32,14 @@ pub enum Error {
     Profile(String),
     #[error("`{value}` is not a value for `{key}`: expected {expected}")]
     Value { key: &'static str, value: String, expected: &'static str },
+    #[error("`{0}` is not an address with a prefix, like 10.9.0.1/24 or fd00::1/64")]
+    Cidr(String),
+    #[error("`{0}` is not a device name: 1 to 15 characters")]
+    Device(String),
+    #[error("{what}")]
+    Io {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
 }
