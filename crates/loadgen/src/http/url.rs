@@ -1,6 +1,7 @@
 //! Just enough of a URL to ask a server and to follow a `Location` that it gave, absolute or relative (RFC 3986, 5.2).
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use crate::Error;
@@ -118,10 +119,18 @@ impl FromStr for Url {
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
         Ok(Url {
             https,
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: host_name(host).ok_or_else(wrong)?.to_owned(),
             port: uri.port_u16(),
             target: uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
         })
+    }
+}
+
+/// A name as it is, or an IPv6 address out of its brackets. `hyper::Uri` lets brackets stand anywhere in a host.
+fn host_name(host: &str) -> Option<&str> {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').filter(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => Some(host).filter(|name| !name.contains(['[', ']', ':'])),
     }
 }
 
