@@ -1,1 +1,40 @@
-fn main() {}
+//! The project's own chores: what `make` calls when it takes more than a line of shell.
+//!
+//! ```text
+//! xtask web                 build the web client, if its sources changed
+//! xtask check               formatting, lints, house rules, types
+//! xtask test [STEP...]      everything CI runs, or only the named steps; ends with "N passed, M failed"
+//! xtask tidy                the house rules alone
+//! xtask fuzz [TARGET...]    libFuzzer, a minute for each target
+//! xtask bench               the benchmarks
+//! ```
+//!
+//! It expects a machine that `scripts/setup.sh` has prepared, and knows nothing about the product beyond file names.
+
+mod fuzz;
+mod repo;
+mod shell;
+mod steps;
+mod tally;
+mod tidy;
+mod web;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, rest) = match words.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => bail!("which chore? web, check, test, tidy, fuzz or bench"),
+    };
+    std::env::set_current_dir(repo::root())?;
+    match verb {
+        "web" => web::build(),
+        "check" => steps::run(steps::CHECK, &[]),
+        "test" => steps::run(steps::TEST, rest),
+        "tidy" => tidy::run(),
+        "fuzz" => fuzz::run(rest),
+        "bench" => steps::bench(),
+        other => bail!("no chore «{other}»: web, check, test, tidy, fuzz or bench"),
+    }
+}

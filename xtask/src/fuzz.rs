@@ -1,0 +1,75 @@
+//! libFuzzer for each parser of outside bytes. `make test` replays the corpora without it (`fuzz/tests/replay.rs`); this
+//! is the search for new ones.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::{repo, shell};
+
+const SECONDS_EACH: u64 = 60;
+
+pub fn run(only: &[String]) -> Result<()> {
+    let known = targets()?;
+    if let Some(unknown) = only.iter().find(|name| !known.contains(name)) {
+        bail!("no target «{unknown}»; there are: {}", known.join(", "));
+    }
+    let mut found = Vec::new();
+    for target in known.iter().filter(|target| only.is_empty() || only.contains(target)) {
+        println!("\n== {target}: {SECONDS_EACH} s ==");
+        if !fuzz(target)? {
+            found.push(target.as_str());
+        }
+    }
+    if !found.is_empty() {
+        bail!(
+            "inputs that fail were found for {} and lie in fuzz/libfuzzer/artifacts; fix the parser, and keep the input in \
+             fuzz/corpus so that it is replayed by `make test` from then on",
+            found.join(", ")
+        );
+    }
+    println!("\nfuzz: {} targets, nothing found", known.len());
+    Ok(())
+}
+
+fn targets() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(repo::root().join("fuzz/libfuzzer/targets"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_suffix(".rs").map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// New inputs go to an ignored folder; the committed corpus is read only, so that a run leaves no diff behind.
+fn fuzz(target: &str) -> Result<bool> {
+    let grown = repo::target_dir().join("fuzz-corpus").join(target);
+    std::fs::create_dir_all(&grown)?;
+    let built = repo::target_dir().join("fuzz");
+    let arguments = [
+        // libFuzzer's instrumentation is behind -Z flags, which a stable compiler takes only with this.
+        "RUSTC_BOOTSTRAP=1",
+        "cargo",
+        "fuzz",
+        "run",
+        "--fuzz-dir",
+        "fuzz/libfuzzer",
+        "--target-dir",
+        &built.to_string_lossy(),
+        target,
+        &grown.to_string_lossy(),
+        &format!("fuzz/corpus/{target}"),
+        "--",
+        &format!("-max_total_time={SECONDS_EACH}"),
+        // An offer of 64 KiB is the longest input that any of the parsers accepts.
+        "-max_len=65536",
+        "-timeout=10",
+        "-print_final_stats=1",
+    ];
+    if Command::new("cargo").args(["fuzz", "--version"]).output().is_ok_and(|output| !output.status.success()) {
+        bail!("cargo-fuzz is missing: scripts/setup.sh fuzz");
+    }
+    Ok(shell::run(Duration::from_secs(SECONDS_EACH + 900), "env", &arguments)?.success)
+}
