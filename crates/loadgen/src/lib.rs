@@ -5,6 +5,8 @@
 #[doc(hidden)]
 pub mod fuzz;
 pub mod http;
+pub mod server;
+pub mod udp;
 
 /// What can go wrong, in words for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -34,4 +36,10 @@ pub enum Error {
     Timeout { method: String, url: String, timeout: std::time::Duration },
     #[error("{0:?} is not a header or a method that HTTP can carry")]
     Header(String),
+    #[error("reading what process {pid} uses; is it the server's, and running?")]
+    ServerPid {
+        pid: u32,
+        #[source]
+        source: std::io::Error,
+    },
 }
