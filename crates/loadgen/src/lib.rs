@@ -4,6 +4,7 @@
 
 #[doc(hidden)]
 pub mod fuzz;
+pub mod hostile;
 pub mod http;
 pub mod server;
 pub mod udp;
@@ -42,4 +43,11 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    #[error(
+        "{0} is not this machine: hostile datagrams are sent to a loopback address only, like 127.0.0.1:PORT; \
+         start the server with `--media 127.0.0.1:PORT`"
+    )]
+    NotLoopback(std::net::SocketAddr),
+    #[error("using a UDP socket")]
+    Socket(#[source] std::io::Error),
 }
