@@ -1,0 +1,276 @@
+//! The desk between HTTP and the node: what an HTTP request may ask, and what a node may answer.
+//!
+//! ```text
+//!   handler ── Ask (bounded queue) ──▶ node ── oneshot reply ──▶ handler
+//!   node ── watch: rooms, readiness ──▶ handlers (they read the latest, nothing queues)
+//! ```
+//!
+//! It does not know what a session is made of. Whoever holds [`Server`] answers; the tests of this crate do, and so does
+//! the node. When a reply cannot be delivered (the client went away while the node worked), nobody knows the new
+//! session's URL, so the node should end that session at once.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::api::RoomsView;
+use proto::{RoomName, SessionId};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The SDP of an offer, checked.
+pub type Offer = String;
+/// A trickle fragment, checked.
+pub type Fragment = String;
+
+/// Asks that may wait for the node. 256 joins are about 100 ms of one core's work; who comes later is told to retry,
+/// which is kinder than a queue that grows while its clients give up.
+const ASKS_MAX: usize = 256;
+
+/// A node answers in milliseconds. After this the client is better served by a 503 than by silence.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The handlers' end.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    asks: mpsc::Sender<Ask>,
+    rooms: watch::Receiver<Arc<RoomsView>>,
+    readiness: watch::Receiver<Readiness>,
+}
+
+/// The node's end.
+#[derive(Debug)]
+pub struct Server {
+    pub asks: mpsc::Receiver<Ask>,
+    /// Send a new list whenever it changes; readers pace themselves.
+    pub rooms: watch::Sender<Arc<RoomsView>>,
+    pub readiness: watch::Sender<Readiness>,
+}
+
+/// Whether new sessions are taken. Running sessions are served in every state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    Full,
+    Draining,
+}
+
+#[derive(Debug)]
+pub enum Ask {
+    Publish {
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+        reply: oneshot::Sender<Result<Answered, Refusal>>,
+    },
+    Watch {
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+        reply: oneshot::Sender<Result<Answered, Refusal>>,
+    },
+    Patch {
+        session: SessionId,
+        owner: Owner,
+        expect: Expect,
+        fragment: Fragment,
+        reply: oneshot::Sender<Result<Patched, Refusal>>,
+    },
+    End {
+        session: SessionId,
+        owner: Owner,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Exists {
+        session: SessionId,
+        owner: Owner,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// The node renders its Prometheus text.
+    Metrics {
+        reply: oneshot::Sender<String>,
+    },
+}
+
+/// Who is at the other end, for the node's logs and per-client limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    pub ip: IpAddr,
+    /// `User-Agent`, printable and at most 128 bytes long; empty when there was none.
+    pub agent: String,
+}
+
+/// Who created a session, and so may change or end it.
+///
+/// A client that sent its token in the `Authorization` header sends it again with every later request, so the session
+/// belongs to the token's subject. A client whose token was part of the URL it was given (`?access_token=`, RFC 9725
+/// §4.7) does not know that there is one: its session, like one that needed no token, is `Anonymous`, and whoever knows
+/// the 128 random bits of the session URL may change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    Anonymous,
+    /// The first half of a SHA-256 over the token's subject (or id): equal for a renewed token, useless in a log.
+    Token([u8; 16]),
+}
+
+impl Owner {
+    /// Whether `self`, who asks, may touch what `creator` created.
+    pub fn may_touch(self, creator: Owner) -> bool {
+        creator == Owner::Anonymous || creator == self
+    }
+}
+
+/// The `If-Match` of a PATCH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// `*`, or `"*"` as the RFC's own example writes it.
+    Any,
+    /// One of these tags, unquoted. Empty when only weak tags were sent: those never match.
+    Tags(Vec<String>),
+}
+
+impl Expect {
+    pub fn admits(&self, current: &str) -> bool {
+        match self {
+            Expect::Any => true,
+            Expect::Tags(tags) => tags.iter().any(|tag| tag == current),
+        }
+    }
+}
+
+/// A session was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub session: SessionId,
+    /// Unquoted; unique per ICE session, printable ASCII without quotes.
+    pub etag: String,
+    pub sdp: String,
+}
+
+/// A PATCH was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patched {
+    Trickled,
+    Restarted { etag: String, fragment: String },
+}
+
+/// Why the node said no. The text goes to the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("nobody publishes in this room yet; retry in {retry_after_s} s")]
+    NotLive { retry_after_s: u32 },
+    #[error("somebody else is publishing in this room; use another room, or retry when that publisher has stopped")]
+    Occupied,
+    #[error("this node has no room for another session; retry in {retry_after_s} s")]
+    Full { retry_after_s: u32 },
+    #[error("this node is shutting down and takes no new sessions; retry on another one")]
+    Draining,
+    #[error("{0}")]
+    BadOffer(String),
+    /// Offer and source share no codec: the text names both sides.
+    #[error("{0}")]
+    CodecMismatch(String),
+    #[error("there is no such session; it has ended, or its URL is wrong")]
+    NoSession,
+    #[error("the entity-tag in If-Match is not the session's current one")]
+    StaleTag,
+    #[error("{0}")]
+    BadFragment(String),
+    /// The session goes on as it was.
+    #[error("the ICE restart was refused and the session goes on as it was: {0}")]
+    RestartRefused(String),
+    #[error("this session was created with another token")]
+    NotYours,
+    #[error("this token has reached its number of sessions ({limit}); end one first")]
+    TooManySessions { limit: u32 },
+}
+
+/// The node did not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    #[error("the node is busy; retry in a second")]
+    Busy,
+    #[error("the node did not answer in time; retry in a second")]
+    Late,
+    /// The node dropped the question: it stops, or one session's failure took the answer with it.
+    #[error("the node gave up on this request; retry in a second")]
+    Gone,
+}
+
+impl Desk {
+    pub fn new() -> (Desk, Server) {
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
+        let (rooms_out, rooms) = watch::channel(Arc::new(RoomsView { rooms: Vec::new() }));
+        let (readiness_out, readiness) = watch::channel(Readiness::Ready);
+        (Desk { asks, rooms, readiness }, Server { asks: asked, rooms: rooms_out, readiness: readiness_out })
+    }
+
+    pub fn readiness(&self) -> Readiness {
+        *self.readiness.borrow()
+    }
+
+    pub fn rooms(&self) -> Arc<RoomsView> {
+        self.rooms.borrow().clone()
+    }
+
+    pub(crate) fn watch_rooms(&self) -> watch::Receiver<Arc<RoomsView>> {
+        self.rooms.clone()
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+    ) -> Result<Result<Answered, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Publish { room, offer, client, owner, reply }).await
+    }
+
+    pub(crate) async fn watch(
+        &self,
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+    ) -> Result<Result<Answered, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Watch { room, offer, client, owner, reply }).await
+    }
+
+    pub(crate) async fn patch(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        expect: Expect,
+        fragment: Fragment,
+    ) -> Result<Result<Patched, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Patch { session, owner, expect, fragment, reply }).await
+    }
+
+    pub(crate) async fn end(&self, session: SessionId, owner: Owner) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::End { session, owner, reply }).await
+    }
+
+    pub(crate) async fn exists(&self, session: SessionId, owner: Owner) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Exists { session, owner, reply }).await
+    }
+
+    pub(crate) async fn metrics(&self) -> Result<String, Unanswered> {
+        self.ask(|reply| Ask::Metrics { reply }).await
+    }
+
+    /// A full queue refuses at once: waiting here would only move the queue into memory nobody counts.
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Unanswered> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.try_send(ask(reply)).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => Unanswered::Busy,
+            mpsc::error::TrySendError::Closed(_) => Unanswered::Gone,
+        })?;
+        match tokio::time::timeout(REPLY_TIMEOUT, answer).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(_)) => Err(Unanswered::Gone),
+            Err(_) => Err(Unanswered::Late),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Entry points for the fuzzer, one per parser of outside bytes.
+
+pub fn fuzz_if_match(data: &[u8]) {
+    crate::if_match::fuzz(data);
+}
+
+pub fn fuzz_bearer(data: &[u8]) {
+    crate::auth::fuzz(data);
+}
+
+pub fn fuzz_aliases(data: &[u8]) {
+    crate::aliases::fuzz(data);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn odd_bytes_break_no_parser() {
+        let corpus: &[&[u8]] = &[
+            b"",
+            b"*",
+            b"W/",
+            b"\"",
+            b"W/\"a\",,",
+            b"Bearer ",
+            b"access_token=",
+            b"/pub//",
+            b"/sub?room",
+            b"\xff\xfe",
+            b",,,",
+        ];
+        for data in corpus {
+            super::fuzz_if_match(data);
+            super::fuzz_bearer(data);
+            super::fuzz_aliases(data);
+        }
+    }
+}

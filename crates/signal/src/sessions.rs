@@ -1,0 +1,259 @@
+//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): endpoints that make sessions, and sessions that can be changed.
+//!
+//! Both dialects share every step; they differ in the direction of the media, which the offer and the right needed say.
+//! Answers are complete (no server trickles) and there is no counter-offer (WHEP's 406): players must do both, so the
+//! one that needs a single request is enough.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{
+    self, ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, LOCATION,
+    USER_AGENT,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use proto::{RoomName, SessionId};
+
+use crate::app::App;
+use crate::auth::{Caller, Denied, Right};
+use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
+use crate::if_match;
+use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// Enough of a `User-Agent` to tell OBS from a browser.
+const AGENT_LEN_MAX: usize = 128;
+
+/// When a full node may have room again.
+const FULL_RETRY_S: u32 = 5;
+
+type RoomPath = Result<Path<String>, PathRejection>;
+type SessionPath = Result<Path<(String, String)>, PathRejection>;
+
+pub async fn publish(State(app): State<App>, room: RoomPath, request: Request) -> Result<Response, Failure> {
+    create(app, Right::Publish, room, request).await
+}
+
+pub async fn watch(State(app): State<App>, room: RoomPath, request: Request) -> Result<Response, Failure> {
+    create(app, Right::Watch, room, request).await
+}
+
+async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Result<Response, Failure> {
+    let (request, body) = request.into_parts();
+    let room = room_name(room)?;
+    let caller = app.guard.caller(&request.headers, request.uri.query())?;
+    caller.may(right, &room)?;
+    let limits = &app.settings.limits;
+    refuse_announced(&request.headers, limits.offer_bytes_max)?;
+    app.count_request(&request)?;
+    refuse_unready(app.desk.readiness())?;
+    require_type(&request.headers, SDP)?;
+    let text = read_text(body, limits.offer_bytes_max, limits.body_timeout, Kind::MalformedOffer).await?;
+    let offer = parse_offer(&text, right)?;
+    let client = Client { ip: app.client_ip(&request), agent: agent(&request.headers) };
+    let answered = match right {
+        Right::Publish => app.desk.publish(room.clone(), offer, client, caller.owner).await,
+        Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner).await,
+    }??;
+    let endpoint = match right {
+        Right::Publish => "whip",
+        Right::Watch => "whep",
+    };
+    created(&app, &format!("/{endpoint}/{room}/{}", answered.session), answered)
+}
+
+fn created(app: &App, location: &str, answered: Answered) -> Result<Response, Failure> {
+    let mut response = Response::new(Body::from(answered.sdp));
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(SDP));
+    headers.insert(LOCATION, header_value(location)?);
+    headers.insert(ETAG, header_value(&quoted(&answered.etag))?);
+    headers.insert(ACCEPT_PATCH, HeaderValue::from_static(FRAGMENT));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for link in &app.links {
+        headers.append(LINK, link.clone());
+    }
+    Ok(response)
+}
+
+/// A generic player recognises a WHEP address by this (WHEP §4.2).
+pub async fn watch_head(room: RoomPath) -> Result<Response, Failure> {
+    room_name(room)?;
+    Ok(([(CONTENT_TYPE, SDP)], ()).into_response())
+}
+
+/// GET (and HEAD) must succeed and carry nothing.
+pub async fn endpoint_get(room: RoomPath) -> Result<StatusCode, Failure> {
+    room_name(room)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Needs no credentials, since a preflight has none; the ICE servers are shown only to who may have them.
+pub async fn endpoint_options(State(app): State<App>, request: Request) -> Response {
+    let headers = request.headers();
+    let preflight = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let known = || app.guard.caller(headers, request.uri().query()).is_ok_and(|caller| caller.is_known().is_ok());
+    let links = !preflight && known();
+    let mut response =
+        ([(ALLOW, "OPTIONS, GET, HEAD, POST"), (ACCEPT_POST, SDP), (ACCEPT_PATCH, FRAGMENT)], ()).into_response();
+    if links {
+        for link in &app.links {
+            response.headers_mut().append(LINK, link.clone());
+        }
+    }
+    response
+}
+
+pub async fn session_options() -> Response {
+    ([(ALLOW, "OPTIONS, GET, HEAD, PATCH, DELETE"), (ACCEPT_PATCH, FRAGMENT)], ()).into_response()
+}
+
+pub async fn probe(State(app): State<App>, path: SessionPath, request: Request) -> Result<StatusCode, Failure> {
+    let session = session_id(path)?;
+    let caller = app.guard.holder(request.headers(), request.uri().query())?;
+    owned(&caller, app.desk.exists(session, caller.owner).await?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn patch(State(app): State<App>, path: SessionPath, request: Request) -> Result<Response, Failure> {
+    let (request, body) = request.into_parts();
+    let session = session_id(path)?;
+    let caller = app.guard.holder(&request.headers, request.uri.query())?;
+    let limits = &app.settings.limits;
+    refuse_announced(&request.headers, limits.fragment_bytes_max)?;
+    app.count_request(&request)?;
+    // Whoever does not hold this session gets no byte parsed.
+    owned(&caller, app.desk.exists(session, caller.owner).await?)?;
+    require_type(&request.headers, FRAGMENT)?;
+    let expect = if_match::from_headers(&request.headers)?;
+    let text = read_text(body, limits.fragment_bytes_max, limits.body_timeout, Kind::MalformedFragment).await?;
+    let fragment = parse_fragment(&text)?;
+    match owned(&caller, app.desk.patch(session, caller.owner, expect, fragment).await?)? {
+        // No ETag: the ICE session is the same (RFC 9725 §4.3.2).
+        Patched::Trickled => Ok(StatusCode::NO_CONTENT.into_response()),
+        Patched::Restarted { etag, fragment } => {
+            let mut response = ([(CONTENT_TYPE, FRAGMENT), (CACHE_CONTROL, "no-store")], fragment).into_response();
+            response.headers_mut().insert(ETAG, header_value(&quoted(&etag))?);
+            Ok(response)
+        }
+    }
+}
+
+/// Any `If-Match` is ignored, as the RFC demands.
+pub async fn end(State(app): State<App>, path: SessionPath, request: Request) -> Result<StatusCode, Failure> {
+    let (request, _) = request.into_parts();
+    let session = session_id(path)?;
+    let caller = app.guard.holder(&request.headers, request.uri.query())?;
+    app.count_request(&request)?;
+    owned(&caller, app.desk.end(session, caller.owner).await?)?;
+    Ok(StatusCode::OK)
+}
+
+fn room_name(path: RoomPath) -> Result<RoomName, Failure> {
+    let bad = |e: proto::ids::IdError| Failure::new(Kind::BadRoomName, e.to_string());
+    path.map(|Path(name)| name).unwrap_or_default().parse().map_err(bad)
+}
+
+/// A malformed id is one that does not exist. The room before it is for people: the id alone names the session.
+fn session_id(path: SessionPath) -> Result<SessionId, Failure> {
+    let Path((_, id)) = path.map_err(|_| Failure::from(Refusal::NoSession))?;
+    id.parse().map_err(|_| Failure::from(Refusal::NoSession))
+}
+
+/// "Not yours" to somebody who showed nothing means: show your token.
+fn owned<T>(caller: &Caller, result: Result<T, Refusal>) -> Result<T, Failure> {
+    result.map_err(|refusal| match refusal {
+        Refusal::NotYours if !caller.has_token() => Failure::from(Denied::Missing),
+        refusal => Failure::from(refusal),
+    })
+}
+
+fn refuse_unready(readiness: Readiness) -> Result<(), Failure> {
+    match readiness {
+        Readiness::Ready => Ok(()),
+        Readiness::Full => Err(Refusal::Full { retry_after_s: FULL_RETRY_S }.into()),
+        Readiness::Draining => {
+            Err(Failure::new(Kind::NodeDraining, Refusal::Draining.to_string()).retry_after(DRAINING_RETRY_S))
+        }
+    }
+}
+
+/// Refuses a body by its announced length, before anything is read of it.
+fn refuse_announced(headers: &HeaderMap, max: usize) -> Result<(), Failure> {
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    match announced {
+        Some(length) if length > max as u64 => Err(too_large(max)),
+        _ => Ok(()),
+    }
+}
+
+fn too_large(max: usize) -> Failure {
+    Failure::new(Kind::BodyTooLarge, format!("the body may be {max} bytes long at most"))
+}
+
+/// Compares the media type alone: parameters and case do not matter (RFC 9110 §8.3.1).
+fn require_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Failure> {
+    let accept_header = if wanted == SDP { ACCEPT_POST } else { ACCEPT_PATCH };
+    let wrong = || {
+        Failure::new(Kind::WrongContentType, format!("send Content-Type: {wanted}"))
+            .with(ACCEPT, wanted)
+            .with(accept_header.clone(), wanted)
+    };
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Failure::new(Kind::WrongContentType, "send the body without Content-Encoding")
+            .with(header::ACCEPT_ENCODING, "identity"));
+    }
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(wanted) { Ok(()) } else { Err(wrong()) }
+}
+
+async fn read_text(body: Body, max: usize, timeout: std::time::Duration, malformed: Kind) -> Result<String, Failure> {
+    let read = tokio::time::timeout(timeout, axum::body::to_bytes(body, max)).await;
+    let bytes = match read {
+        Ok(Ok(bytes)) => bytes,
+        // Only a body longer than its limit, or a connection that nobody reads any more, ends here.
+        Ok(Err(_)) => return Err(too_large(max)),
+        Err(_) => {
+            let seconds = timeout.as_secs();
+            return Err(Failure::new(
+                Kind::BodyTimeout,
+                format!("the body did not arrive within {seconds} s; send it again"),
+            )
+            .with(header::CONNECTION, "close"));
+        }
+    };
+    String::from_utf8(bytes.into()).map_err(|_| Failure::new(malformed, "the body is not UTF-8 text"))
+}
+
+fn parse_offer(text: &str, _right: Right) -> Result<crate::desk::Offer, Failure> {
+    if !text.starts_with("v=") {
+        return Err(Failure::new(Kind::MalformedOffer, "the body is not an SDP: its first line must be v=0"));
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_fragment(text: &str) -> Result<crate::desk::Fragment, Failure> {
+    Ok(text.to_owned())
+}
+
+fn agent(headers: &HeaderMap) -> String {
+    let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.bytes().filter(|b| matches!(b, 0x20..0x7f)).take(AGENT_LEN_MAX).map(char::from).collect()
+}
+
+fn quoted(tag: &str) -> String {
+    format!("\"{tag}\"")
+}
+
+/// The node's own strings; one that cannot be a header is the node's mistake, and ends this request only.
+fn header_value(text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(text).map_err(|_| Failure::new(Kind::Internal, "the answer could not be written"))
+}
