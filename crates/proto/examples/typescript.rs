@@ -1,0 +1,58 @@
+//! Writes the web client's types: `cargo run --release -p proto --example typescript`.
+//!
+//! The JSON of the API is declared once, in `proto::api`; the file written here is committed, so that the client builds
+//! without a Rust toolchain, and `tests/typescript.rs` fails when the two differ. It knows nothing of HTTP or of who uses a type.
+
+use std::any::TypeId;
+use std::path::PathBuf;
+
+use proto::api;
+use ts_rs::{Config, TS, TypeVisitor};
+
+#[allow(dead_code, reason = "the test includes this file for `render` and `path` only")]
+fn main() -> std::io::Result<()> {
+    let path = path();
+    std::fs::create_dir_all(path.parent().expect("the path ends in a file name"))?;
+    std::fs::write(&path, render())?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+pub fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../web/src/protocol/generated/api.ts")
+}
+
+/// The whole file. Types that these mention follow them, each once, in order of first mention.
+pub fn render() -> String {
+    let mut file = File { config: Config::new(), seen: Vec::new(), text: HEADER.to_owned() };
+    file.visit::<api::RoomsView>();
+    file.visit::<api::NodeView>();
+    file.visit::<api::Problem>();
+    // The generator leaves spaces before a documented field's line break.
+    file.text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+const HEADER: &str = "\
+// Generated from crates/proto/src/api.rs. Change it there, then run: cargo run --release -p proto --example typescript
+";
+
+struct File {
+    config: Config,
+    seen: Vec<TypeId>,
+    text: String,
+}
+
+impl TypeVisitor for File {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Only types of our own have a file to go to; `String` and `Vec<_>` are TypeScript's.
+        if T::output_path().is_some() && !self.seen.contains(&TypeId::of::<T>()) {
+            self.seen.push(TypeId::of::<T>());
+            self.text.push('\n');
+            if let Some(docs) = T::docs() {
+                self.text.push_str(&docs);
+            }
+            self.text.push_str(&format!("export {}\n", T::decl(&self.config)));
+        }
+        T::visit_dependencies(self);
+    }
+}

@@ -1,0 +1,26 @@
+//! The committed TypeScript says the same as the Rust it was made from.
+
+#[path = "../examples/typescript.rs"]
+mod typescript;
+
+#[test]
+fn committed_types_match_the_rust_they_were_generated_from() {
+    let path = typescript::path();
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == typescript::render(),
+        "{} differs from crates/proto/src/api.rs; run: cargo run --release -p proto --example typescript",
+        path.display(),
+    );
+}
+
+#[test]
+fn every_type_of_the_api_reaches_the_client() {
+    let source = include_str!("../src/api.rs");
+    let derived = source.matches("TS)]").count();
+    let written = typescript::render().matches("export type ").count();
+    assert_eq!(
+        written, derived,
+        "a type of api.rs that no listed type mentions needs its line in examples/typescript.rs"
+    );
+}
