@@ -1,0 +1,148 @@
+// Cameras, microphones and screens: asking for them, and saying in words why one cannot be had.
+
+import type { Preset } from "./quality";
+
+export type Kind = "audio" | "video";
+
+export type Device = { id: string; label: string };
+export type Devices = { audio: Device[]; video: Device[] };
+
+export type Trouble = { kind: Kind | "both" | "screen"; reason: "refused" | "missing" | "busy" | "insecure" | "other"; sentence: string };
+
+/** `null` leaves a kind out; an empty id lets the browser choose. */
+export type Wish = { audio: string | null; video: string | null; preset: Preset };
+
+export type Acquired = { audio: MediaStreamTrack | null; video: MediaStreamTrack | null; troubles: Trouble[] };
+
+/**
+ * One question for both kinds, because each question is a dialog. When it fails for a reason that may lie in one kind
+ * only, each is asked for alone, so that a missing camera does not cost the microphone.
+ */
+export async function acquire(wish: Wish): Promise<Acquired> {
+  if (!hasDevices()) return { audio: null, video: null, troubles: [insecure()] };
+  if (wish.audio === null && wish.video === null) return { audio: null, video: null, troubles: [] };
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia(constraints(wish));
+    return { audio: stream.getAudioTracks()[0] ?? null, video: stream.getVideoTracks()[0] ?? null, troubles: [] };
+  } catch (cause) {
+    const both = wish.audio !== null && wish.video !== null;
+    if (!both || reasonOf(cause) === "refused") {
+      const kind = both ? "both" : wish.audio !== null ? "audio" : "video";
+      return { audio: null, video: null, troubles: [trouble(kind, cause)] };
+    }
+    const audio = await acquire({ ...wish, video: null });
+    const video = await acquire({ ...wish, audio: null });
+    return { audio: audio.audio, video: video.video, troubles: [...audio.troubles, ...video.troubles] };
+  }
+}
+
+export type Screen = { video: MediaStreamTrack; audio: MediaStreamTrack | null };
+
+/** Must be called from a click: browsers ask for that. */
+export async function acquireScreen(preset: Preset): Promise<Screen | Trouble> {
+  if (!hasDevices() || !("getDisplayMedia" in navigator.mediaDevices)) {
+    return { kind: "screen", reason: "missing", sentence: "This browser cannot share a screen. Use a desktop browser for that." };
+  }
+  try {
+    const stream = await navigator.mediaDevices.getDisplayMedia({
+      video: { frameRate: { ideal: preset.frameRate } },
+      audio: true,
+    });
+    const [video] = stream.getVideoTracks();
+    if (video === undefined) throw new DOMException("no picture", "NotFoundError");
+    // Text that is blurred to keep 30 frames a second is no use to anybody.
+    video.contentHint = "detail";
+    return { video, audio: stream.getAudioTracks()[0] ?? null };
+  } catch (cause) {
+    return trouble("screen", cause);
+  }
+}
+
+export const canShareScreen = (): boolean => hasDevices() && "getDisplayMedia" in navigator.mediaDevices;
+
+/** Labels are empty until permission was given once; numbers stand in for them. */
+export async function listDevices(): Promise<Devices> {
+  if (!hasDevices()) return { audio: [], video: [] };
+  const all = await navigator.mediaDevices.enumerateDevices();
+  const of = (kind: MediaDeviceKind, word: string): Device[] =>
+    all
+      .filter((device) => device.kind === kind && device.deviceId !== "")
+      .map((device, i) => ({ id: device.deviceId, label: device.label || `${word} ${i + 1}` }));
+  return { audio: of("audioinput", "Microphone"), video: of("videoinput", "Camera") };
+}
+
+export function onDevicesChange(then: () => void): () => void {
+  if (!hasDevices()) return () => undefined;
+  navigator.mediaDevices.addEventListener("devicechange", then);
+  return () => navigator.mediaDevices.removeEventListener("devicechange", then);
+}
+
+export const deviceIdOf = (track: MediaStreamTrack | null): string => track?.getSettings().deviceId ?? "";
+
+// The type says it is always there; on a page that is neither HTTPS nor localhost it is not.
+const hasDevices = (): boolean => (navigator.mediaDevices as MediaDevices | undefined) !== undefined;
+
+function constraints({ audio, video, preset }: Wish): MediaStreamConstraints {
+  const exact = (id: string): MediaTrackConstraints => (id === "" ? {} : { deviceId: { exact: id } });
+  return {
+    audio: audio === null ? false : { ...exact(audio), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    video:
+      video === null
+        ? false
+        : {
+            ...exact(video),
+            width: { ideal: preset.width },
+            height: { ideal: preset.height },
+            frameRate: { ideal: preset.frameRate },
+          },
+  };
+}
+
+function reasonOf(cause: unknown): Trouble["reason"] {
+  switch (cause instanceof Error ? cause.name : "") {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "refused";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+    default:
+      return "other";
+  }
+}
+
+const NOUN = { audio: "microphone", video: "camera", both: "camera and microphone", screen: "screen" } as const;
+
+export function trouble(kind: Trouble["kind"], cause: unknown): Trouble {
+  const reason = reasonOf(cause);
+  return { kind, reason, sentence: sentence(kind, reason) };
+}
+
+function sentence(kind: Trouble["kind"], reason: Trouble["reason"]): string {
+  const noun = NOUN[kind];
+  switch (reason) {
+    case "refused":
+      return kind === "screen"
+        ? "The screen was not shared. Press Screen again and choose what to show."
+        : `Your browser blocks the ${noun}. Click the camera icon in the address bar, allow it, then press Try again.`;
+    case "missing":
+      return `No ${noun} was found. Plug one in and press Try again, or go on without it.`;
+    case "busy":
+      return `Another program is using the ${noun}. Close it, then press Try again.`;
+    case "insecure":
+      return insecure().sentence;
+    case "other":
+      return `The ${noun} could not be started. Press Try again, or choose another one.`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+const insecure = (): Trouble => ({
+  kind: "both",
+  reason: "insecure",
+  sentence: "Browsers give cameras only to pages opened over https:// or from localhost. Open this page that way.",
+});

@@ -1,0 +1,86 @@
+// Turns an answer that is not a success into something to say and something to do.
+//
+// A person reads `sentence`; `detail` is the server's own explanation (RFC 9457), shown smaller. Codes that are not
+// known here count by their class, as RFC 9725 asks of clients.
+
+import type { Problem } from "./generated/api";
+import { parseRetryAfter } from "./retry";
+
+export type Side = "publish" | "watch";
+
+export type Failure = {
+  /** HTTP status; 0 when no answer arrived at all. */
+  status: number;
+  sentence: string;
+  detail: string | null;
+  retryAfterMs: number | null;
+};
+
+export class Refused extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.sentence);
+    this.failure = failure;
+  }
+}
+
+export const unreachable: Failure = {
+  status: 0,
+  sentence: "The server does not answer. Check your connection.",
+  detail: null,
+  retryAfterMs: null,
+};
+
+export const noMediaPath: Failure = {
+  status: 0,
+  sentence: "The server answers, but no media gets through. A firewall may block UDP on this network; try another one.",
+  detail: null,
+  retryAfterMs: null,
+};
+
+export async function failureOf(response: Response, side: Side): Promise<Failure> {
+  return {
+    status: response.status,
+    sentence: sentenceFor(response.status, side),
+    detail: await detailOf(response),
+    retryAfterMs: parseRetryAfter(response.headers.get("Retry-After"), Date.now()),
+  };
+}
+
+function sentenceFor(status: number, side: Side): string {
+  switch (status) {
+    case 401:
+      return "This server asks for a token. Paste the one you were given and try again.";
+    case 403:
+      return side === "publish"
+        ? "This token does not allow going live in this room. Ask for one with the right to publish here."
+        : "This token does not allow watching this room. Ask for one with the right to watch it.";
+    case 404:
+      return "The server does not know this address. Check the room's name.";
+    case 409:
+      return side === "publish"
+        ? "Somebody else is live in this room. Choose another room, or wait until they stop."
+        : "This room is not live yet.";
+    case 413:
+      return "The browser's offer is too large for this server. Close other extensions or try another browser.";
+    case 429:
+      return "Too many tries in a short time. Wait a moment.";
+    case 503:
+      return "The server is full at the moment.";
+    default:
+      return status >= 500
+        ? "The server has a problem of its own."
+        : "The server does not accept what this browser offers. Try another codec or another browser.";
+  }
+}
+
+async function detailOf(response: Response): Promise<string | null> {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (!type.toLowerCase().startsWith("application/problem+json")) return null;
+  try {
+    const problem = (await response.json()) as Partial<Problem>;
+    return problem.detail ?? problem.title ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { roomFromInput, roomNameProblem } from "../protocol/room";
+import { Icon } from "./icons";
+import { Button } from "./parts/button";
+import { TextField } from "./parts/field";
+import { useRooms } from "./rooms/list";
+import { RoomRow } from "./rooms/row";
+import { Link, navigate } from "./router";
+
+const SHOWN = 5;
+
+export function LandingPage(): JSX.Element {
+  return (
+    <main class="page landing">
+      <section class="hero">
+        <div>
+          <h1>Live video, from one browser to everyone’s</h1>
+          <p class="lead">Go live from this page, from OBS or from ffmpeg. Whoever has the link watches, less than a second behind.</p>
+          <Link class="button primary large" href="/live" data-testid="go-live-link">
+            <Icon name="live" />
+            <span>Go live</span>
+          </Link>
+        </div>
+        <Falls />
+      </section>
+      <section class="columns">
+        <WatchCard />
+        <LiveNow />
+      </section>
+    </main>
+  );
+}
+
+function WatchCard(): JSX.Element {
+  const input = useSignal("");
+  const problem = useSignal<string | null>(null);
+  const watch = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const room = roomFromInput(input.value);
+    problem.value = roomNameProblem(room);
+    if (problem.value === null) navigate(`/watch/${room}`);
+  };
+  return (
+    <form class="card" onSubmit={watch} noValidate>
+      <h2>Watch</h2>
+      <TextField
+        label="Room name or link"
+        placeholder="quiet-river-204"
+        value={input.value}
+        problem={problem.value}
+        onInput={(text) => {
+          input.value = text;
+          problem.value = null;
+        }}
+        testid="watch-room"
+      />
+      <Button type="submit" icon="play" testid="watch-submit">
+        Watch
+      </Button>
+    </form>
+  );
+}
+
+function LiveNow(): JSX.Element {
+  const { rooms, trouble } = useRooms().value;
+  const live = rooms?.filter((room) => room.live) ?? [];
+  return (
+    <section class="card" aria-labelledby="live-now">
+      <div class="card-head">
+        <h2 id="live-now">Live now</h2>
+        <Link class="more" href="/rooms" data-testid="all-rooms">
+          All rooms
+          <Icon name="right" />
+        </Link>
+      </div>
+      {live.length > 0 ? (
+        <ul class="room-list plain" data-testid="live-now">
+          {live.slice(0, SHOWN).map((room) => (
+            <RoomRow key={room.name} room={room} />
+          ))}
+        </ul>
+      ) : (
+        <p class="secondary" role="status">
+          {trouble?.sentence ?? (rooms === null ? "Asking the server…" : "Nobody is live right now. What you start shows up here.")}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** One stream comes in, falls over the weir, and leaves as many. */
+function Falls(): JSX.Element {
+  const ends = [14, 40, 66, 92, 118, 144, 170];
+  return (
+    <svg class="falls" viewBox="0 0 320 184" aria-hidden="true" focusable="false">
+      {ends.map((y) => (
+        <path key={y} class="out" d={`M134 92C190 92 190 ${y} 246 ${y}H282`} />
+      ))}
+      <path class="in" d="M62 92H134" />
+      <path class="edge" d="M134 58V126" />
+      <rect class="source" x="16" y="70" width="52" height="44" rx="10" />
+      <path class="lens" d="M36 82.5v19l15-9.500z" />
+      {ends.map((y) => (
+        <circle key={y} class="end" cx="288" cy={y} r="7" />
+      ))}
+    </svg>
+  );
+}

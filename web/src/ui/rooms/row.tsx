@@ -1,0 +1,35 @@
+import type { JSX } from "preact";
+import type { RoomView } from "../../protocol/generated/api";
+import { Icon } from "../icons";
+import { Link } from "../router";
+import { age, bitrate, count } from "../words";
+import { carries } from "./list";
+
+export function RoomRow({ room }: { room: RoomView }): JSX.Element {
+  const { codecs, layers, kbps } = carries(room);
+  const oldest = Math.max(0, ...room.publishers.map((publisher) => publisher.age_s));
+  const facts = [
+    ...codecs,
+    ...(layers > 1 ? [`${layers} layers`] : []),
+    ...(kbps > 0 ? [bitrate(kbps)] : []),
+    ...(room.live ? [`for ${age(oldest)}`] : []),
+  ];
+  return (
+    <li>
+      <Link class="room-row" href={`/watch/${room.name}`} data-testid="room" aria-label={`Watch ${room.name}, ${room.live ? "live" : "not live"}, ${count(room.viewers, "viewer", "viewers")}`}>
+        <LiveBadge live={room.live} />
+        <span class="name">{room.name}</span>
+        <span class="facts">{facts.join(" · ")}</span>
+        <span class="viewers">
+          <Icon name="eye" />
+          {room.viewers}
+        </span>
+        <Icon name="right" />
+      </Link>
+    </li>
+  );
+}
+
+export function LiveBadge({ live }: { live: boolean }): JSX.Element {
+  return <span class={live ? "badge live" : "badge"}>{live ? "Live" : "Idle"}</span>;
+}

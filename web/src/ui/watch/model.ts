@@ -1,0 +1,92 @@
+// What a viewer's page knows and can do. Holds the connection and the stream; draws nothing.
+
+import { signal } from "@preact/signals";
+import { addReceivers } from "../../media/publish";
+import { KEPT, sampler, type Sampler } from "../../media/sampler";
+import { Silence } from "../../media/silence";
+import type { Sample } from "../../media/statistics";
+import { Connection, type State } from "../../protocol/connection";
+import { whepEndpoint } from "../../protocol/room";
+import { expose } from "../debug";
+import { token } from "../token";
+
+export class WatchModel {
+  readonly room: string;
+  readonly state = signal<State>({ at: "connecting" });
+  /** Changes with each session. */
+  readonly stream = signal<MediaStream | null>(null);
+  /** Since when nothing arrives although the connection is well, by `performance.now()`. */
+  readonly quietSinceMs = signal<number | null>(null);
+  readonly samples = signal<readonly Sample[]>([]);
+
+  #connection: Connection | null = null;
+  #sampler: Sampler | null = null;
+
+  constructor(room: string) {
+    this.room = room;
+    window.addEventListener("pagehide", this.leave);
+    window.addEventListener("pageshow", this.#back);
+    expose(() => this.#connection?.pc ?? null);
+  }
+
+  readonly join = (): void => {
+    this.leave();
+    this.state.value = { at: "connecting" };
+    const connection = new Connection(
+      {
+        side: "watch",
+        endpoint: new URL(whepEndpoint(this.room), location.href),
+        token: token.value,
+        prepare: (pc) => this.#prepare(pc),
+      },
+      (state) => {
+        if (state.at !== "closed") this.state.value = state;
+      },
+    );
+    this.#connection = connection;
+    const silence = new Silence();
+    this.#sampler = sampler(
+      () => (this.state.value.at === "connected" ? connection.pc : null),
+      (sample) => {
+        this.samples.value = [...this.samples.value.slice(1 - KEPT), sample];
+        const verdict = silence.push(sample.packetsReceived);
+        this.quietSinceMs.value = verdict === "flowing" ? null : (this.quietSinceMs.value ?? performance.now());
+        if (verdict === "rejoin") connection.renew();
+      },
+    );
+  };
+
+  /** For somebody who does not want to wait for the next try. */
+  readonly tryNow = (): void => {
+    if (this.state.value.at === "failed") this.join();
+    else this.#connection?.renew();
+  };
+
+  readonly leave = (): void => {
+    this.#connection?.close();
+    this.#connection = null;
+    this.#sampler?.close();
+    this.#sampler = null;
+    this.quietSinceMs.value = null;
+  };
+
+  close(): void {
+    this.leave();
+    window.removeEventListener("pagehide", this.leave);
+    window.removeEventListener("pageshow", this.#back);
+  }
+
+  #prepare(pc: RTCPeerConnection): void {
+    const stream = new MediaStream();
+    pc.ontrack = ({ track }) => {
+      stream.addTrack(track);
+      this.stream.value = stream;
+    };
+    addReceivers(pc);
+  }
+
+  /** A page taken back from the browser's cache comes without its session, which ended when it was left. */
+  readonly #back = (event: PageTransitionEvent): void => {
+    if (event.persisted) this.join();
+  };
+}

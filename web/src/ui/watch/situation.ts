@@ -1,0 +1,53 @@
+// What to say over the picture. One place decides, so that two sentences never compete.
+
+import type { Failure } from "../../protocol/failure";
+import type { State } from "../../protocol/connection";
+
+export type Situation = {
+  /** Nothing to say: the picture speaks. */
+  kind: "fine" | "connecting" | "waiting" | "reconnecting" | "failed";
+  title: string;
+  detail: string | null;
+  sinceMs: number | null;
+  /** "Try now" before this is only impatience: the page is trying already. */
+  offerRetryAfterMs: number;
+  needsToken: boolean;
+};
+
+const FINE: Situation = { kind: "fine", title: "", detail: null, sinceMs: null, offerRetryAfterMs: Infinity, needsToken: false };
+const PATIENCE_MS = 15_000;
+
+export function situation(state: State, quietSinceMs: number | null): Situation {
+  switch (state.at) {
+    case "connected":
+      return quietSinceMs === null
+        ? FINE
+        : { ...FINE, kind: "waiting", title: "The stream has paused", detail: "It goes on here as soon as pictures arrive again.", sinceMs: quietSinceMs };
+    case "connecting":
+      return { ...FINE, kind: "connecting", title: "Connecting…" };
+    case "waiting":
+      return notLive(state.failure)
+        ? { ...FINE, kind: "waiting", title: "Waiting for the stream…", detail: "This room is not live yet. It starts here by itself.", sinceMs: state.sinceMs }
+        : { ...FINE, kind: "waiting", title: state.failure.sentence, detail: "Trying again by itself.", sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
+    case "reconnecting":
+      if (state.failure !== null && notLive(state.failure)) {
+        return { ...FINE, kind: "waiting", title: "The stream has stopped", detail: "It goes on here as soon as somebody is live again.", sinceMs: state.sinceMs };
+      }
+      return { ...FINE, kind: "reconnecting", title: "Reconnecting…", detail: state.failure?.sentence ?? null, sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
+    case "failed":
+      return {
+        ...FINE,
+        kind: "failed",
+        title: state.failure.sentence,
+        detail: state.failure.detail,
+        offerRetryAfterMs: 0,
+        needsToken: state.failure.status === 401 || state.failure.status === 403,
+      };
+    case "closed":
+      return FINE;
+    default:
+      return state satisfies never;
+  }
+}
+
+const notLive = (failure: Failure): boolean => failure.status === 409;

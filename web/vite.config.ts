@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+// Where `npm run dev` finds a running node. Built pages are served by the node itself and need no such thing.
+const node = process.env["WEIR_NODE"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  build: {
+    // Autoplay, picture-in-picture and RTCPeerConnection as this client uses them are all there from these on.
+    target: ["chrome110", "firefox115", "safari16.4"],
+    // The page's policy is default-src 'self': an icon inlined as a data: address would be refused.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: true,
+  },
+  server: {
+    proxy: { "/whip": node, "/whep": node, "/session": node, "/api": node },
+  },
+  test: { include: ["tests/**/*.test.ts"] },
+});
