@@ -1,0 +1,164 @@
+// Two real browsers behind one small interface: a tab that can be told where to go and asked what it sees.
+
+import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
+import { artefact } from "./place.js";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+const SIZE = { width: 1280, height: 800 };
+
+/** Chromium with a fake camera and microphone. */
+export async function openChromium() {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [
+      // Root has no sandbox; CI is root.
+      "--no-sandbox",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      "--disable-quic",
+      // A tab in the background must go on decoding: several people watch in one browser here.
+      "--disable-renderer-backgrounding",
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+    ],
+  });
+  return new Browser("chromium", browser, async () => {
+    const context = await browser.newContext({ viewport: SIZE });
+    const page = await context.newPage();
+    await page.addInitScript(keepPeerConnections);
+    return page;
+  });
+}
+
+/** Firefox with fake media. It has no H.264 here: that is a plug-in it would download. */
+export async function openFirefox() {
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: FIREFOX,
+    headless: true,
+    args: [`--width=${SIZE.width}`, `--height=${SIZE.height}`],
+    extraPrefsFirefox: {
+      "media.navigator.streams.fake": true,
+      "media.navigator.permission.disabled": true,
+      "media.autoplay.default": 0,
+      "media.peerconnection.ice.loopback": true,
+      "media.peerconnection.ice.obfuscate_host_addresses": false,
+      "media.gmp-manager.updateEnabled": false,
+      "app.update.enabled": false,
+      "datareporting.policy.dataSubmissionEnabled": false,
+      "network.captive-portal-service.enabled": false,
+      "network.connectivity-service.enabled": false,
+    },
+  });
+  return new Browser("firefox", browser, async () => {
+    const page = await browser.newPage();
+    await page.setViewport(SIZE);
+    await page.evaluateOnNewDocument(keepPeerConnections);
+    return page;
+  });
+}
+
+export class Browser {
+  #browser;
+  #newPage;
+
+  constructor(name, browser, newPage) {
+    this.name = name;
+    this.#browser = browser;
+    this.#newPage = newPage;
+  }
+
+  async tab(url) {
+    const tab = new Tab(this.name, await this.#newPage());
+    if (url !== undefined) await tab.goto(url);
+    return tab;
+  }
+
+  async close() {
+    await this.#browser.close();
+  }
+}
+
+/** One page. What both drivers have in common, and nothing more. */
+export class Tab {
+  #page;
+  #console = [];
+
+  constructor(browser, page) {
+    this.browser = browser;
+    this.#page = page;
+    page.on("console", (message) => this.#console.push(message.text()));
+    page.on("pageerror", (error) => this.#console.push(`uncaught: ${error.message}`));
+  }
+
+  /** What the page has written to its console, exceptions among it. */
+  get console() {
+    return this.#console;
+  }
+
+  goto(url) {
+    return this.#page.goto(url, { waitUntil: "load", timeout: 30_000 });
+  }
+
+  reload() {
+    return this.#page.reload({ waitUntil: "load", timeout: 30_000 });
+  }
+
+  ask(fn, argument) {
+    return this.#page.evaluate(fn, argument);
+  }
+
+  /** Clicks the element that carries this test id. */
+  async click(testid) {
+    const selector = `[data-testid="${testid}"]:not([disabled])`;
+    await this.#page.waitForSelector(selector, { timeout: 20_000 });
+    await this.#page.click(selector);
+  }
+
+  async choose(testid, value) {
+    const selector = `[data-testid="${testid}"]`;
+    await this.#page.waitForSelector(selector, { timeout: 20_000 });
+    await (this.browser === "firefox" ? this.#page.select(selector, value) : this.#page.selectOption(selector, value));
+  }
+
+  /** The text of an element, or null while there is none. */
+  text(testid) {
+    return this.ask((id) => document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null, testid);
+  }
+
+  attribute(testid, name) {
+    return this.ask(
+      ([id, attribute]) => document.querySelector(`[data-testid="${id}"]`)?.getAttribute(attribute) ?? null,
+      [testid, name],
+    );
+  }
+
+  screenshot(name) {
+    return this.#page.screenshot({ path: artefact(`${name}.png`) });
+  }
+
+  close() {
+    return this.#page.close();
+  }
+}
+
+/** Runs in the page before its own code: statistics are asked of the connections themselves, not of the page. */
+function keepPeerConnections() {
+  const Real = globalThis.RTCPeerConnection;
+  const kept = [];
+  globalThis.__connections = kept;
+  globalThis.RTCPeerConnection = class extends Real {
+    constructor(...args) {
+      super(...args);
+      kept.push(this);
+    }
+  };
+}

@@ -1,0 +1,76 @@
+// A node of our own, for one test.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Program } from "./programs.js";
+import { freeTcpPort, freeUdpPorts } from "./ports.js";
+import { weirBinary } from "./place.js";
+
+/** A running `weir serve`. */
+export class Weir {
+  #program;
+  #data;
+  #name;
+  #commands = 0;
+
+  /** `name` is the log's; `args` are further flags of `weir serve`. */
+  static async start(name, { workers = 2, http = "127.0.0.1", args = [] } = {}) {
+    const weir = new Weir();
+    weir.#name = name;
+    weir.#data = mkdtempSync(join(tmpdir(), "weir-e2e-"));
+    const port = await freeTcpPort();
+    weir.url = `http://127.0.0.1:${port}`;
+    weir.mediaPort = await freeUdpPorts(workers);
+    const flags = ["--http", `${http}:${port}`, "--media", `127.0.0.1:${weir.mediaPort}`, "--workers", `${workers}`];
+    weir.#program = new Program(`${name}-weir`, weirBinary(), ["serve", ...flags, "--data", weir.#data, ...args]);
+    await weir.#program.prints(/^ready http:\/\//m);
+    return weir;
+  }
+
+  get pid() {
+    return this.#program.pid;
+  }
+
+  get log() {
+    return this.#program.output;
+  }
+
+  /** Whether the process still runs. */
+  get alive() {
+    return this.#program.ended === null;
+  }
+
+  whip(room) {
+    return `${this.url}/whip/${room}`;
+  }
+
+  whep(room) {
+    return `${this.url}/whep/${room}`;
+  }
+
+  /** Another run of the same binary: `weir load`, `weir conformance`, `weir token`. Started, not awaited. */
+  command(...args) {
+    this.#commands += 1;
+    return new Program(`${this.#name}-${args[0]}-${this.#commands}`, weirBinary(), args);
+  }
+
+  /** A signed token of this node. */
+  async token(...grants) {
+    const program = this.command("token", "create", "--data", this.#data, ...grants);
+    if ((await program.ends(10)) !== 0) throw new Error(`weir token create: ${program.output}`);
+    return program.output.trim().split("\n").at(-1).trim();
+  }
+
+  async metric(name) {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const lines = text.split("\n").filter((line) => line.startsWith(name) && !line.startsWith("#"));
+    return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  async stop() {
+    const code = await this.#program.stop("SIGTERM", 15_000);
+    rmSync(this.#data, { recursive: true, force: true });
+    return code;
+  }
+}
