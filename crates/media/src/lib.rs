@@ -1,1 +1,35 @@
+//! RTP packets and the streams they form.
+//!
+//! Reads and writes packets, header extensions and the payload formats of the codecs we carry, says what a packet means
+//! to a decoder ([`codec::Facts`]), and judges a whole stream the way a decoder would. Knows packets, not people: no
+//! rooms, no peers, no encryption, no sockets and no clock. Every reader here takes bytes from the network, so none
+//! panics, allocates without bound or loops longer than its input.
 
+pub mod codec;
+pub mod dd;
+pub mod ext;
+pub mod packet;
+pub mod seq;
+
+pub use codec::{Codec, Facts, Kind, facts};
+pub use packet::{Header, Packet};
+pub use seq::{RtpTime, Seq, Unroller};
+
+/// Why bytes were refused, in words for whoever sent them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("an RTP packet is at least 12 bytes, this one is {0}: it was cut or is something else")]
+    PacketTooShort(usize),
+    #[error("RTP version must be 2, this packet says {0}: it is not RTP")]
+    Version(u8),
+    #[error("the packet ends inside its {0}: it was cut, or its length field is wrong")]
+    Cut(&'static str),
+    #[error("the padding count {0} does not fit the packet: it must be between 1 and the bytes after the header")]
+    Padding(u8),
+    #[error("the packet needs {needed} bytes of room and has {room}")]
+    NoRoom { needed: usize, room: usize },
+    #[error("the dependency descriptor is malformed: {0}")]
+    Descriptor(&'static str),
+    #[error("the layers allocation is malformed: {0}")]
+    Allocation(&'static str),
+}
