@@ -234,7 +234,7 @@ async fn read_text(body: Body, max: usize, timeout: std::time::Duration, malform
 }
 
 fn parse_offer(text: &str, _right: Right) -> Result<crate::desk::Offer, Failure> {
-    if !text.starts_with("v=0") {
+    if !text.starts_with("v=") {
         return Err(Failure::new(Kind::MalformedOffer, "the body is not an SDP: its first line must be v=0"));
     }
     Ok(text.to_owned())

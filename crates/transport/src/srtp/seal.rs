@@ -1,0 +1,115 @@
+//! Sealing: cleartext RTP or RTCP becomes the datagram that goes out.
+
+use super::cipher::{Cipher, RTCP_ENCRYPTED, RTCP_INDEX_LEN};
+use super::keys::Keys;
+
+/// The most that sealing adds to a packet: an AES-GCM tag and, for RTCP, the index.
+pub const OVERHEAD_MAX: usize = 16 + RTCP_INDEX_LEN;
+
+/// The sending half of one session's keys. There is exactly one per session: see the safety rule in [`super`].
+pub struct Sealer {
+    cipher: Cipher,
+    rtcp_index: u32,
+}
+
+impl Sealer {
+    pub fn new(keys: &Keys) -> Sealer {
+        Sealer { cipher: Cipher::new(keys.profile, &keys.local), rtcp_index: 0 }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_cipher(cipher: Cipher) -> Sealer {
+        Sealer { cipher, rtcp_index: 0 }
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_rtcp_index(&mut self, index: u32) {
+        self.rtcp_index = index;
+    }
+
+    /// Bytes that [`Sealer::seal_rtp`] appends.
+    pub fn tag_len(&self) -> usize {
+        self.cipher.tag_len()
+    }
+
+    /// Seals the packet in `packet[..header_len + payload_len]`, header included, and writes the tag behind it.
+    /// Returns the length of the datagram. `index` is the extended sequence number: 2^16 times the rollover counter plus
+    /// the number in the header.
+    ///
+    /// # Panics
+    /// When `packet` has no room for the tag.
+    pub fn seal_rtp(&self, packet: &mut [u8], header_len: usize, payload_len: usize, ssrc: u32, index: u64) -> usize {
+        let end = header_len + payload_len;
+        let sealed = end + self.cipher.tag_len();
+        let (body, tag) = packet[..sealed].split_at_mut(end);
+        let (header, text) = body.split_at_mut(header_len);
+        match &self.cipher {
+            Cipher::Gcm(gcm) => gcm.seal_rtp(header, text, tag, ssrc, index),
+            Cipher::Cm(cm) => {
+                cm.crypt_rtp(text, ssrc, index);
+                tag.copy_from_slice(&cm.rtp_tag(body, index));
+            }
+        }
+        sealed
+    }
+
+    /// Like [`Sealer::seal_rtp`] with the payload taken from elsewhere: `out` starts with the header, the payload is
+    /// encrypted straight from the buffer that all viewers share, which saves a copy of it per viewer.
+    ///
+    /// # Panics
+    /// When `out` has no room for payload and tag.
+    pub fn seal_rtp_gather(&self, out: &mut [u8], header_len: usize, payload: &[u8], ssrc: u32, index: u64) -> usize {
+        let end = header_len + payload.len();
+        let sealed = end + self.cipher.tag_len();
+        match &self.cipher {
+            Cipher::Gcm(gcm) => {
+                let (header, rest) = out[..sealed].split_at_mut(header_len);
+                gcm.seal_rtp_gather(header, payload, rest, ssrc, index);
+                sealed
+            }
+            Cipher::Cm(_) => {
+                out[header_len..end].copy_from_slice(payload);
+                self.seal_rtp(out, header_len, payload.len(), ssrc, index)
+            }
+        }
+    }
+
+    /// Seals the compound RTCP packet that `packet` holds and appends what belongs behind it. The index counts up by
+    /// itself. False, with `packet` untouched, when it is too short to be RTCP or all 2^31 indices are used up, after
+    /// which this session may send no more RTCP (RFC 3711 §9.2).
+    pub fn seal_rtcp(&mut self, packet: &mut Vec<u8>) -> bool {
+        if packet.len() < 8 || self.rtcp_index >= RTCP_ENCRYPTED {
+            return false;
+        }
+        let index = self.rtcp_index;
+        self.rtcp_index += 1;
+        let ssrc = u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]);
+        let word = (index | RTCP_ENCRYPTED).to_be_bytes();
+        let end = packet.len();
+        match &self.cipher {
+            Cipher::Gcm(gcm) => {
+                // The tag comes before the index, unlike under AES-CM (RFC 7714 §9.2).
+                let mut aad = [0u8; 12];
+                aad[..8].copy_from_slice(&packet[..8]);
+                aad[8..].copy_from_slice(&word);
+                packet.resize(end + self.cipher.tag_len(), 0);
+                let (body, tag) = packet.split_at_mut(end);
+                gcm.seal_rtcp(&aad, &mut body[8..], tag, ssrc, index);
+                packet.extend_from_slice(&word);
+            }
+            Cipher::Cm(cm) => {
+                cm.crypt_rtcp(&mut packet[8..], ssrc, index);
+                packet.extend_from_slice(&word);
+                let tag = cm.rtcp_tag(packet);
+                packet.extend_from_slice(&tag);
+            }
+        }
+        true
+    }
+}
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealer(..)")
+    }
+}

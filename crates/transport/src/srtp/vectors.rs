@@ -1,0 +1,102 @@
+//! The test vectors of RFC 3711 appendix B and RFC 7714 §§16, 17.
+
+use super::cipher::{Cipher, Gcm};
+use super::keys::{Keys, Label, Profile, derive};
+use super::{Opener, Sealer};
+
+fn hex(s: &str) -> Vec<u8> {
+    let digits: Vec<u8> = s.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+#[test]
+fn session_keys_are_derived_as_in_rfc_3711_b_3() {
+    let keys = Keys::both(
+        Profile::Aes128CmSha1_80,
+        &hex("E1F97A0D3E018BE0D64FA32C06DE4139"),
+        &hex("0EC675AD498AFEEBB6960B3AABE6"),
+    );
+    let derived = |label, len| {
+        let mut out = vec![0; len];
+        derive(keys.profile, &keys.local, label, &mut out);
+        out
+    };
+    assert_eq!(derived(Label::RtpKey, 16), hex("C61E7A93744F39EE10734AFE3FF7A087"));
+    assert_eq!(derived(Label::RtpSalt, 14), hex("30CBBC08863D8C85D49DB34A9AE1"));
+    let auth = "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4";
+    assert_eq!(derived(Label::RtpAuth, 20), hex(auth));
+}
+
+/// RFC 7714 gives session keys, not master keys, so the ciphers are made from them directly.
+fn rfc_7714(key: &str) -> Cipher {
+    let salt: [u8; 12] = hex("517569642070726f2071756f").try_into().unwrap();
+    Cipher::Gcm(Box::new(Gcm::from_session_keys(&hex(key), salt)))
+}
+
+const KEY_128: &str = "000102030405060708090a0b0c0d0e0f";
+const KEY_256: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+#[test]
+fn rtp_is_sealed_and_opened_as_in_rfc_7714_16() {
+    let clear = hex(
+        "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070 61727465 73207472 6573",
+    );
+    let sealed = [
+        (
+            KEY_128,
+            "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a 51c7d19b 36de3adf \
+             8833 899d7f27 beb16a91 52cf765e e4390cce",
+        ),
+        (
+            KEY_256,
+            "8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02 76ffae0f 1ba63799 \
+             b87b 7aa3db36 dfffd6b0 f9bb7878 d7a76c13",
+        ),
+    ];
+    for (key, expected) in sealed {
+        let sealer = Sealer::with_cipher(rfc_7714(key));
+        let mut packet = clear.clone();
+        packet.resize(clear.len() + 16, 0);
+        let len = sealer.seal_rtp(&mut packet, 12, clear.len() - 12, 0x5501_a0b2, 0xf17b);
+        assert_eq!(packet[..len], hex(expected));
+        let mut gathered = clear[..12].to_vec();
+        gathered.resize(clear.len() + 16, 0);
+        sealer.seal_rtp_gather(&mut gathered, 12, &clear[12..], 0x5501_a0b2, 0xf17b);
+        assert_eq!(gathered, packet);
+        let mut opener = Opener::with_cipher(rfc_7714(key));
+        let mut out = Vec::new();
+        let opened = opener.open_rtp(&packet, &mut out).unwrap();
+        assert_eq!((opened.ssrc, opened.index, opened.header_len), (0x5501_a0b2, 0xf17b, 12));
+        assert_eq!(out, clear);
+    }
+}
+
+#[test]
+fn rtcp_is_sealed_and_opened_as_in_rfc_7714_17() {
+    let clear = hex(
+        "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef deadbeef deadbeef \
+         deadbeef",
+    );
+    let sealed = [
+        (
+            KEY_128,
+            "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda 4ce09b46 86303ded \
+             0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4",
+        ),
+        (
+            KEY_256,
+            "81c8000d 4d617273 d50ae4d1 f5ce5d30 4ba297e4 7d470c28 2c3ece5d bffe0a50 a2eaa5c1 110555be 8415f658 c61de047 \
+             6f1b6fad 1d1eb30c 4446839f 57ff6f6c b26ac3be 800005d4",
+        ),
+    ];
+    for (key, expected) in sealed {
+        let mut sealer = Sealer::with_cipher(rfc_7714(key));
+        sealer.set_rtcp_index(0x5d4);
+        let mut packet = clear.clone();
+        assert!(sealer.seal_rtcp(&mut packet));
+        assert_eq!(packet, hex(expected));
+        let mut out = Vec::new();
+        Opener::with_cipher(rfc_7714(key)).open_rtcp(&packet, &mut out).unwrap();
+        assert_eq!(out, clear);
+    }
+}
