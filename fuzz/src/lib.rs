@@ -10,7 +10,12 @@
 pub type Parse = fn(&[u8]);
 
 /// The name of a target is the name of its folder in `corpus/` and of its file in `libfuzzer/targets/`.
-pub const TARGETS: &[(&str, Parse)] =
-    &[("location", loadgen::fuzz::fuzz_location), ("profile", netsim::fuzz::fuzz_profile)];
+pub const TARGETS: &[(&str, Parse)] = &[
+    ("aliases", signal::fuzz::fuzz_aliases),
+    ("bearer", signal::fuzz::fuzz_bearer),
+    ("if_match", signal::fuzz::fuzz_if_match),
+    ("location", loadgen::fuzz::fuzz_location),
+    ("profile", netsim::fuzz::fuzz_profile),
+];
 
 pub mod mutate;
