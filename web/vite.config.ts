@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` finds a running node. Built pages are served by the node itself and need no such thing.
-const node = process.env["WEIR_NODE"] ?? "http://127.0.0.1:8080";
+const node = process.env.WEIR_NODE ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   build: {

@@ -12,8 +12,6 @@ export function codecNames(codecs: readonly Codec[]): string[] {
   return KNOWN.filter((name) => names.has(name));
 }
 
-export const codecLabel = (name: string): string => (name === "H264" ? "H.264" : name === "H265" ? "H.265" : name);
-
 /**
  * The chosen codec first, then the rest as a fall-back for a server that does not take it. Repair formats (rtx, red,
  * ulpfec) keep their place after the codecs. Of the H.264 profiles, constrained baseline in packetization mode 1 is the

@@ -32,8 +32,15 @@ export async function acquire(wish: Wish): Promise<Acquired> {
     }
     const audio = await acquire({ ...wish, video: null });
     const video = await acquire({ ...wish, audio: null });
-    return { audio: audio.audio, video: video.video, troubles: [...audio.troubles, ...video.troubles] };
+    return { audio: audio.audio, video: video.video, troubles: merged([...audio.troubles, ...video.troubles]) };
   }
+}
+
+/** The same thing wrong with both is said once. */
+export function merged(troubles: Trouble[]): Trouble[] {
+  const [reason, ...others] = new Set(troubles.map((trouble) => trouble.reason));
+  if (troubles.length < 2 || reason === undefined || others.length > 0) return troubles;
+  return [{ kind: "both", reason, sentence: sentence("both", reason) }];
 }
 
 export type Screen = { video: MediaStreamTrack; audio: MediaStreamTrack | null };
@@ -129,7 +136,9 @@ function sentence(kind: Trouble["kind"], reason: Trouble["reason"]): string {
         ? "The screen was not shared. Press Screen again and choose what to show."
         : `Your browser blocks the ${noun}. Click the camera icon in the address bar, allow it, then press Try again.`;
     case "missing":
-      return `No ${noun} was found. Plug one in and press Try again, or go on without it.`;
+      return kind === "both"
+        ? "No camera and no microphone were found. Plug one in and press Try again, or choose a screen as the picture."
+        : `No ${noun} was found. Plug one in and press Try again, or go on without it.`;
     case "busy":
       return `Another program is using the ${noun}. Close it, then press Try again.`;
     case "insecure":

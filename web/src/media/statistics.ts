@@ -52,10 +52,11 @@ export function digest(before: Snapshot | null, now: Snapshot): Sample {
   const streams = [
     ...sent.map((r) => stream(r, now, rate(r, "bytesSent"))),
     ...received.map((r) => stream(r, now, rate(r, "bytesReceived"))),
-  ].toSorted((a, b) => (b.width ?? 0) - (a.width ?? 0) || b.kbps - a.kbps);
+  ].toSorted((a, b) => place(a) - place(b));
 
   const sum = (kind: string): number => streams.filter((s) => s.kind === kind).reduce((total, s) => total + s.kbps, 0);
-  const picture = streams.find((s) => s.kind === "video" && s.kbps > 0) ?? streams.find((s) => s.kind === "video");
+  const pictures = streams.filter((s) => s.kind === "video");
+  const picture = pictures.filter((s) => s.kbps > 0).toSorted((a, b) => (b.width ?? 0) - (a.width ?? 0))[0] ?? pictures[0];
   const remote = reports.filter((r) => r.type === "remote-inbound-rtp");
   const watched = received.find((r) => r["kind"] === "video") ?? received[0];
   const pair = selectedPair(reports, now);
@@ -91,6 +92,11 @@ function stream(report: Report, now: Snapshot, bytesPerSecond: number): StreamSa
     height: number(report["frameHeight"]),
     limited: limited === "none" ? null : limited,
   };
+}
+
+/** Largest picture first, sound last; by name, so that a line stays where it is when its numbers change. */
+function place({ kind, rid }: StreamSample): number {
+  return kind === "audio" ? 9 : ["f", "h", "q"].indexOf(rid ?? "");
 }
 
 function lossReceived(before: Snapshot | null, received: Report[]): number | null {

@@ -17,6 +17,8 @@ export type State =
 
 /** A Wi-Fi roam takes 2-5 s; browsers notice after about as long, so half of it again before help is asked for. */
 const SHAKY_MS = 2_000;
+/** A server that restarts loses everybody in the same instant; they come back over this long. */
+const SPREAD_MS = 400;
 /** Time for a restart, or for a fresh session, to carry media. */
 const CONNECT_MS = 8_000;
 
@@ -93,11 +95,8 @@ export class Connection {
   }
 
   async #restart(session: Session): Promise<void> {
-    const transport = session.pc.getTransceivers()[0]?.sender.transport ?? null;
-    // A closed DTLS transport cannot come back; only a path can.
-    const ended = transport?.state === "closed" || transport?.state === "failed";
-    if (!session.canRestart || ended || !this.#everConnected) {
-      this.#reopen(0);
+    if (!session.canRestart || !this.#everConnected) {
+      this.#reopen(Math.random() * SPREAD_MS);
       return;
     }
     this.#after(CONNECT_MS, () => this.#reopen(0));

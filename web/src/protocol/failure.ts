@@ -66,7 +66,7 @@ function sentenceFor(status: number, side: Side): string {
     case 429:
       return "Too many tries in a short time. Wait a moment.";
     case 503:
-      return "The server is full at the moment.";
+      return "The server cannot take anybody else at the moment.";
     default:
       return status >= 500
         ? "The server has a problem of its own."

@@ -15,16 +15,18 @@ const STREAM_AGAIN_MS = 1_000;
 
 type Outcome = "worked" | "failed";
 
-/** Reports until the signal aborts. */
-export async function followRooms(token: string | null, signal: AbortSignal, tell: (news: RoomsNews) => void): Promise<void> {
+type Tell = (news: RoomsNews) => void;
+
+/** Reports until the signal aborts. `base` is where the API is, when that is not where the page came from. */
+export async function followRooms(token: string | null, signal: AbortSignal, tell: Tell, base = ""): Promise<void> {
   for (let polls = 0; !signal.aborted; ) {
-    if (polls % POLLS_BETWEEN_STREAMS === 0 && (await stream(token, signal, tell)) === "worked") {
+    if (polls % POLLS_BETWEEN_STREAMS === 0 && (await stream(base, token, signal, tell)) === "worked") {
       await pause(STREAM_AGAIN_MS, signal);
       continue;
     }
     if (stopped(signal)) return;
     // A server that was away and is back deserves a stream at once.
-    polls = (await poll(token, signal, tell)) === "worked" ? polls + 1 : 0;
+    polls = (await poll(base, token, signal, tell)) === "worked" ? polls + 1 : 0;
     await pause(POLL_MS, signal);
   }
 }
@@ -36,10 +38,10 @@ export async function fetchNode(signal: AbortSignal): Promise<NodeView> {
 }
 
 /** Returns when the stream ends or cannot be had. */
-async function stream(token: string | null, signal: AbortSignal, tell: (news: RoomsNews) => void): Promise<Outcome> {
+async function stream(base: string, token: string | null, signal: AbortSignal, tell: Tell): Promise<Outcome> {
   let outcome: Outcome = "failed";
   try {
-    const response = await fetch("/api/rooms/events", {
+    const response = await fetch(`${base}/api/rooms/events`, {
       headers: { Accept: "text/event-stream", ...authorization(token) },
       signal,
       cache: "no-store",
@@ -61,9 +63,9 @@ async function stream(token: string | null, signal: AbortSignal, tell: (news: Ro
   return outcome;
 }
 
-async function poll(token: string | null, signal: AbortSignal, tell: (news: RoomsNews) => void): Promise<Outcome> {
+async function poll(base: string, token: string | null, signal: AbortSignal, tell: Tell): Promise<Outcome> {
   try {
-    const response = await fetch("/api/rooms", { headers: authorization(token), signal, cache: "no-store" });
+    const response = await fetch(`${base}/api/rooms`, { headers: authorization(token), signal, cache: "no-store" });
     if (response.ok) {
       tell({ kind: "rooms", view: (await response.json()) as RoomsView, by: "polling" });
       return "worked";

@@ -64,8 +64,9 @@ export class Session {
     pc.onconnectionstatechange = () => this.#report();
   }
 
+  /** A path can come back; closed DTLS cannot. */
   get canRestart(): boolean {
-    return this.#resource.canRestart && !this.#closed;
+    return this.#resource.canRestart && !this.#closed && !ended(this.#transport);
   }
 
   /** New ICE credentials on both sides; DTLS and SRTP go on as they are. Throws when the server does not go along. */
@@ -123,16 +124,19 @@ export class Session {
     }
   }
 
+  /** One for all, by BUNDLE. */
+  get #transport(): RTCDtlsTransport | null {
+    const [first] = this.pc.getTransceivers();
+    return first?.sender.transport ?? first?.receiver.transport ?? null;
+  }
+
   /** A server that ends a session closes DTLS, which browsers report there and not as a connection state. */
   #watchTransport(): void {
-    for (const { sender, receiver } of this.pc.getTransceivers()) {
-      const transport = sender.transport ?? receiver.transport;
-      if (transport === null) continue;
-      transport.onstatechange = () => {
-        if (!this.#closed && (transport.state === "closed" || transport.state === "failed")) this.#onhealth("lost");
-      };
-      return;
-    }
+    const transport = this.#transport;
+    if (transport === null) return;
+    transport.onstatechange = () => {
+      if (!this.#closed && ended(transport)) this.#onhealth("lost");
+    };
   }
 
   #report(): void {
@@ -153,3 +157,5 @@ export class Session {
     }
   }
 }
+
+const ended = (transport: RTCDtlsTransport | null): boolean => transport?.state === "closed" || transport?.state === "failed";

@@ -1,5 +1,7 @@
 // Where in the client somebody is. The server answers with this page for exactly these paths.
 
+import { roomNameProblem } from "../protocol/room";
+
 export type Place =
   | { page: "landing" }
   | { page: "live"; room: string | null }
@@ -17,7 +19,7 @@ export function placeOf(path: string): Place {
     case "live":
       return { page: "live", room };
     case "watch":
-      return room === null ? { page: "unknown" } : { page: "watch", room };
+      return room === null || roomNameProblem(room) !== null ? { page: "unknown" } : { page: "watch", room };
     case "rooms":
       return room === null ? { page: "rooms" } : { page: "unknown" };
     default:

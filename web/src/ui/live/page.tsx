@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { suggestRoomName } from "../../protocol/room";
 import { rename } from "../router";
+import { Figures } from "./figures";
 import { LiveModel } from "./model";
 import { OnAir } from "./on-air";
 import { Preview } from "./preview";
@@ -24,7 +25,10 @@ export function LivePage({ room }: { room: string | null }): JSX.Element {
   return (
     <main class="page live">
       <h1 class="sr-only">Go live</h1>
-      <Preview model={model} />
+      <div class="panels">
+        <Preview model={model} />
+        {onAir && <Figures model={model} />}
+      </div>
       {onAir ? <OnAir model={model} /> : <Setup model={model} />}
     </main>
   );

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
-import { codecLabel, codecNames, sendable } from "../../media/codecs";
+import { codecNames, sendable } from "../../media/codecs";
 import { canShareScreen } from "../../media/devices";
 import { PRESETS } from "../../media/quality";
 import { node } from "../node";
 import { SelectField, SwitchField, TextField, type Choice } from "../parts/field";
 import { token } from "../token";
+import { codec } from "../words";
 import { NONE, SCREEN, type LiveModel } from "./model";
 
 /** What is chosen before going live. */
@@ -41,7 +42,7 @@ export function Setup({ model }: { model: LiveModel }): JSX.Element {
       <SelectField
         label="Video codec"
         value={model.codec.value}
-        choices={codecNames(sendable()).map((name) => ({ value: name, label: codecLabel(name) }))}
+        choices={codecNames(sendable()).map((name) => ({ value: name, label: codec(name) }))}
         onChange={(name) => (model.codec.value = name)}
         testid="codec"
       />

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { KEPT } from "../../media/sampler";
 import type { Sample } from "../../media/statistics";
-import { bitrate, milliseconds, percent, size } from "../words";
+import { bitrate, codec, milliseconds, percent, size } from "../words";
 import { Sparkline } from "./sparkline";
 
 export type Row = { label: string; value: string; line: number[]; top: number };
@@ -16,7 +16,7 @@ export function StatisticsPanel({ rows }: { rows: readonly Row[] }): JSX.Element
         <div key={row.label}>
           <dt>{row.label}</dt>
           <dd>{row.value}</dd>
-          <Sparkline values={row.line} length={KEPT} top={row.top} />
+          {row.line.length > 0 && <Sparkline values={row.line} length={KEPT} top={row.top} />}
         </div>
       ))}
     </dl>
@@ -44,7 +44,7 @@ export function receivedRows(samples: readonly Sample[]): Row[] {
     ...(now.jitterMs === null ? [] : [row("Jitter", milliseconds(now.jitterMs), samples, (s) => s.jitterMs, 20)]),
     ...(now.bufferMs === null ? [] : [row("Buffer", milliseconds(now.bufferMs), samples, (s) => s.bufferMs, 100)]),
     ...(now.freezes === null ? [] : [row("Freezes", String(now.freezes), samples, (s) => s.freezes, 3)]),
-    ...(now.streams.length === 0 ? [] : [fact("Codecs", [...new Set(now.streams.map((s) => s.codec ?? "?"))].join(", "))]),
+    ...(now.streams.length === 0 ? [] : [fact("Codecs", [...new Set(now.streams.map((s) => (s.codec === null ? "?" : codec(s.codec))))].join(", "))]),
   ];
 }
 

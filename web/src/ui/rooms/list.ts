@@ -39,7 +39,7 @@ export function sorted(rooms: readonly RoomView[]): RoomView[] {
 export function carries(room: RoomView): { codecs: string[]; layers: number; kbps: number } {
   const tracks = room.publishers.flatMap((publisher) => publisher.tracks);
   return {
-    codecs: [...new Set(tracks.map((track) => track.codec))],
+    codecs: [...new Set(tracks.toSorted((a, b) => b.kind.localeCompare(a.kind)).map((track) => track.codec))],
     layers: Math.max(0, ...tracks.map((track) => track.layers.length)),
     kbps: tracks.flatMap((track) => track.layers).reduce((sum, layer) => sum + layer.kbps, 0),
   };

@@ -2,14 +2,14 @@ import type { JSX } from "preact";
 import type { RoomView } from "../../protocol/generated/api";
 import { Icon } from "../icons";
 import { Link } from "../router";
-import { age, bitrate, count } from "../words";
+import { age, bitrate, codec, count } from "../words";
 import { carries } from "./list";
 
 export function RoomRow({ room }: { room: RoomView }): JSX.Element {
   const { codecs, layers, kbps } = carries(room);
   const oldest = Math.max(0, ...room.publishers.map((publisher) => publisher.age_s));
   const facts = [
-    ...codecs,
+    ...codecs.map(codec),
     ...(layers > 1 ? [`${layers} layers`] : []),
     ...(kbps > 0 ? [bitrate(kbps)] : []),
     ...(room.live ? [`for ${age(oldest)}`] : []),
@@ -22,7 +22,7 @@ export function RoomRow({ room }: { room: RoomView }): JSX.Element {
         <span class="facts">{facts.join(" · ")}</span>
         <span class="viewers">
           <Icon name="eye" />
-          {room.viewers}
+          {room.viewers.toLocaleString("en")}
         </span>
         <Icon name="right" />
       </Link>

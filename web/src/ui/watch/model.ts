@@ -15,6 +15,8 @@ export class WatchModel {
   readonly state = signal<State>({ at: "connecting" });
   /** Changes with each session. */
   readonly stream = signal<MediaStream | null>(null);
+  /** The session carries a picture, and not sound alone. */
+  readonly picture = signal(false);
   /** Since when nothing arrives although the connection is well, by `performance.now()`. */
   readonly quietSinceMs = signal<number | null>(null);
   readonly samples = signal<readonly Sample[]>([]);
@@ -78,8 +80,10 @@ export class WatchModel {
 
   #prepare(pc: RTCPeerConnection): void {
     const stream = new MediaStream();
+    this.picture.value = false;
     pc.ontrack = ({ track }) => {
       stream.addTrack(track);
+      if (track.kind === "video") this.picture.value = true;
       this.stream.value = stream;
     };
     addReceivers(pc);

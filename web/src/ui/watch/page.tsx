@@ -89,6 +89,12 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
       <h1 class="sr-only">Watching {room}</h1>
       <video ref={video} playsInline aria-label={`Live stream of ${room}`} onClick={() => idle.value || p?.togglePlay()} data-testid="video" />
       <canvas ref={still} class={p?.showing.value === true ? "still" : "still shown"} aria-hidden="true" />
+      {now.value.kind === "fine" && !model.picture.value && (
+        <div class="no-picture" role="status" data-testid="sound-only">
+          <Icon name="volume" />
+          <p>Sound only</p>
+        </div>
+      )}
       <Overlay model={model} situation={now.value} />
       <div class="stage-top fades">
         <Link class="home" href="/" aria-label="Weir, home">

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { codecNames, preferring } from "../src/media/codecs";
+import { merged, trouble } from "../src/media/devices";
+import { loudness } from "../src/media/level";
+import { encodings, preset } from "../src/media/quality";
+import { Silence } from "../src/media/silence";
+import { digest, snapshot, type Report } from "../src/media/statistics";
+
+const CODECS = [
+  { mimeType: "video/VP8" },
+  { mimeType: "video/rtx" },
+  { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=0;profile-level-id=42e01f" },
+  { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=1;profile-level-id=640c1f" },
+  { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=1;profile-level-id=42e01f" },
+  { mimeType: "video/AV1" },
+  { mimeType: "video/ulpfec" },
+];
+
+test("codecs are offered by name, once each, VP8 first", () => {
+  expect(codecNames(CODECS)).toEqual(["VP8", "H264", "AV1"]);
+});
+
+test("the chosen codec leads, the others stay as a fall-back, repair comes last", () => {
+  expect(preferring("AV1", CODECS).map((c) => c.mimeType)).toEqual(["video/AV1", "video/VP8", "video/H264", "video/H264", "video/H264", "video/rtx", "video/ulpfec"]);
+  expect(preferring("H264", CODECS).slice(0, 3).map((c) => c.sdpFmtpLine)).toEqual([
+    "packetization-mode=1;profile-level-id=42e01f",
+    "packetization-mode=0;profile-level-id=42e01f",
+    "packetization-mode=1;profile-level-id=640c1f",
+  ]);
+});
+
+test("simulcast sends a quarter, a half and the whole, smallest first", () => {
+  const layers = encodings(preset("standard"), true, "VP8");
+  expect(layers.map(({ rid, scaleResolutionDownBy }) => [rid, scaleResolutionDownBy])).toEqual([["q", 4], ["h", 2], ["f", 1]]);
+  expect(layers.at(-1)?.maxBitrate).toBe(2_500_000);
+  expect(layers.every((layer) => !("scalabilityMode" in layer))).toBe(true);
+  expect(encodings(preset("standard"), true, "VP9").every((layer) => "scalabilityMode" in layer)).toBe(true);
+  expect(encodings(preset("saver"), false, "VP8")).toEqual([{ maxBitrate: 700_000, maxFramerate: 30 }]);
+});
+
+test("silence is zero, full scale is one, and half the amplitude is a tenth less", () => {
+  expect(loudness(new Float32Array(64))).toBe(0);
+  expect(loudness(new Float32Array(64).fill(1))).toBe(1);
+  expect(loudness(new Float32Array(64).fill(0.5))).toBeCloseTo(0.9, 2);
+});
+
+test("what is wrong with a device is said with the next step, and once when both have it", () => {
+  const named = (name: string): DOMException => new DOMException("", name);
+  expect(trouble("video", named("NotAllowedError")).sentence).toMatch(/address bar/);
+  expect(trouble("audio", named("NotReadableError")).sentence).toMatch(/Another program is using the microphone/);
+  expect(trouble("screen", named("NotAllowedError")).sentence).toMatch(/Press Screen again/);
+  const missing = [trouble("audio", named("NotFoundError")), trouble("video", named("NotFoundError"))];
+  expect(merged(missing)).toHaveLength(1);
+  expect(merged([trouble("audio", named("NotFoundError")), trouble("video", named("NotReadableError"))])).toHaveLength(2);
+});
+
+const report = (id: string, type: string, timestamp: number, fields: Record<string, unknown>): Report => ({ id, type, timestamp, ...fields });
+
+test("a publisher's counters become rates, per layer and in sum, in a steady order", () => {
+  const at = (t: number, q: number, f: number): Report[] => [
+    report("q", "outbound-rtp", t, { kind: "video", rid: "q", bytesSent: q, packetsSent: q / 100, frameWidth: 320, frameHeight: 180, framesPerSecond: 30, codecId: "c" }),
+    report("f", "outbound-rtp", t, { kind: "video", rid: "f", bytesSent: f, packetsSent: f / 100, frameWidth: 1280, frameHeight: 720, framesPerSecond: 29, qualityLimitationReason: "bandwidth", codecId: "c" }),
+    report("a", "outbound-rtp", t, { kind: "audio", bytesSent: t, packetsSent: 0 }),
+    report("c", "codec", t, { mimeType: "video/VP8" }),
+    report("r", "remote-inbound-rtp", t, { packetsLost: f / 10_000, roundTripTime: 0.02 }),
+  ];
+  const sample = digest(snapshot(at(1000, 0, 0)), snapshot(at(3000, 10_000, 90_000)));
+  expect(sample.streams.map((s) => [s.rid, s.kbps, s.codec, s.limited])).toEqual([["f", 360, "VP8", "bandwidth"], ["q", 40, "VP8", null], [null, 8, null, null]]);
+  expect(sample).toMatchObject({ videoKbps: 400, audioKbps: 8, width: 1280, height: 720, fps: 29, rttMs: 20 });
+  expect(sample.loss).toBeCloseTo(9 / 1000);
+});
+
+test("the picture is the largest layer that flows", () => {
+  const layer = (rid: string, width: number, bytes: number, t: number): Report =>
+    report(rid, "outbound-rtp", t, { kind: "video", rid, bytesSent: bytes, frameWidth: width, frameHeight: width / 2, framesPerSecond: 30 });
+  const sample = digest(snapshot([layer("f", 1280, 500, 0), layer("q", 320, 0, 0)]), snapshot([layer("f", 1280, 500, 1000), layer("q", 320, 9000, 1000)]));
+  expect(sample.width).toBe(320);
+});
+
+test("a viewer's path, loss, buffer and silence are read from what arrived", () => {
+  const at = (t: number, n: number): Report[] => [
+    report("v", "inbound-rtp", t, { kind: "video", bytesReceived: n * 1000, packetsReceived: n, packetsLost: n / 10, jitter: 0.004, jitterBufferDelay: n * 0.05, jitterBufferEmittedCount: n, freezeCount: 2 }),
+    report("t", "transport", t, { selectedCandidatePairId: "p" }),
+    report("p", "candidate-pair", t, { localCandidateId: "l", currentRoundTripTime: 0.031 }),
+    report("l", "local-candidate", t, { protocol: "udp", candidateType: "relay", relayProtocol: "tls" }),
+  ];
+  const sample = digest(snapshot(at(0, 0)), snapshot(at(1000, 100)));
+  expect(sample).toMatchObject({ videoKbps: 800, rttMs: 31, jitterMs: 4, freezes: 2, path: "TLS by relay", packetsReceived: 100 });
+  expect(sample.bufferMs).toBeCloseTo(50);
+  expect(sample.loss).toBeCloseTo(10 / 110);
+  expect(digest(snapshot(at(0, 100)), snapshot(at(1000, 100))).packetsReceived).toBe(0);
+});
+
+test("counters that start over do not become negative rates", () => {
+  const at = (t: number, n: number): Report[] => [report("v", "inbound-rtp", t, { kind: "video", bytesReceived: n, packetsReceived: n })];
+  expect(digest(snapshot(at(0, 5000)), snapshot(at(1000, 1000))).videoKbps).toBe(8);
+});
+
+test("silence is said after three seconds, and asked about after eight, then more and more rarely", () => {
+  const silence = new Silence();
+  const run = (seconds: number): string[] => Array.from({ length: seconds }, () => silence.push(0));
+  expect(run(8)).toEqual([...Array<string>(2).fill("flowing"), ...Array<string>(5).fill("quiet"), "rejoin"]);
+  expect(run(16).indexOf("rejoin")).toBe(15);
+  expect(silence.push(1)).toBe("flowing");
+  expect(run(8).at(-1)).toBe("rejoin");
+});
