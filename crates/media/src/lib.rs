@@ -5,11 +5,13 @@
 //! rooms, no peers, no encryption, no sockets and no clock. Every reader here takes bytes from the network, so none
 //! panics, allocates without bound or loops longer than its input.
 
+mod bits;
 pub mod codec;
 pub mod dd;
 pub mod ext;
 pub mod packet;
 pub mod seq;
+pub mod testing;
 
 pub use codec::{Codec, Facts, Kind, facts};
 pub use packet::{Header, Packet};

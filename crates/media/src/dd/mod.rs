@@ -4,14 +4,13 @@
 //! how the frame differs from it. So reading needs memory, one [`Parser`] per received stream. A descriptor is about
 //! frames: where it and the codec's own descriptor disagree, it wins.
 
-mod bits;
 mod structure;
 
 pub use structure::{ChainDiffs, Diffs, Indication, Indications, Structure, Template};
 
+use crate::bits::{BitReader, BitWriter};
 use crate::codec::Facts;
 use crate::{Error, Seq};
-use bits::{BitReader, BitWriter};
 
 /// One frame as its descriptor and the structure in force describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

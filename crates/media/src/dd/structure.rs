@@ -1,7 +1,7 @@
 //! The template dependency structure: what an encoder says once about all frames to come.
 
 use crate::Error;
-use crate::dd::bits::{BitReader, BitWriter};
+use crate::bits::{BitReader, BitWriter};
 
 pub const TEMPLATES_MAX: usize = 64;
 pub const TARGETS_MAX: usize = 32;

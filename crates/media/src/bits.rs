@@ -1,6 +1,6 @@
 //! Bits, most significant first, in and out.
 
-pub(super) struct BitReader<'a> {
+pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
@@ -46,7 +46,7 @@ impl<'a> BitReader<'a> {
 }
 
 #[derive(Default)]
-pub(super) struct BitWriter {
+pub(crate) struct BitWriter {
     bytes: Vec<u8>,
     /// Bits used in the last byte, 0 when it is full or there is none.
     used: u32,
