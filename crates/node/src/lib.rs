@@ -1,1 +1,3 @@
 pub mod ring;
+pub mod udp;
+pub mod wake;
