@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The kernel's send path costs about 2 µs per packet and hardly depends on its size, so the one lever is to hand it fewer,
-//! larger messages (`cargo run --release -p node --example udp_send` prints the table for this machine). Nothing here blocks, and nothing here knows what a datagram means.
+//! larger messages (`cargo run --release -p node --example udp_send` prints the table for this machine). Nothing here
+//! blocks, and nothing here knows what a datagram means.
 
 mod address;
 mod recv;
@@ -16,7 +17,7 @@ pub(crate) mod sys;
 mod tests;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::{Domain, Protocol, Type};
@@ -38,9 +39,19 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds `address`. `[::]` takes IPv4 too; every other address takes its own family only. A port that anybody else
-    /// holds is an error (`AddrInUse`): two nodes that share a port would each get half of the packets.
+    /// Binds `address`. `[::]` takes IPv4 too, and means `0.0.0.0` on a machine without IPv6; every other address takes its
+    /// own family only. A port that anybody else holds is an error (`AddrInUse`): two nodes that share a port would each
+    /// get half of the packets.
     pub fn bind(address: SocketAddr) -> io::Result<Socket> {
+        match Socket::bind_exactly(address) {
+            Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && lacks_ipv6(&error) => {
+                Socket::bind_exactly(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+            }
+            bound => bound,
+        }
+    }
+
+    fn bind_exactly(address: SocketAddr) -> io::Result<Socket> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             socket.set_only_v6(!address.ip().is_unspecified())?;
@@ -92,6 +103,11 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// No such family in this kernel, or no such address because the family is switched off.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL))
 }
 
 /// IPv4 inside IPv6 (`::ffff:a.b.c.d`, as a dual-stack socket shows it) becomes plain IPv4, so that one peer has one address.
