@@ -104,6 +104,12 @@ test("a room that is not live says so, with the server's own words and its wish 
   expect(await failure(base)).toEqual({ status: 409, sentence: "This room is not live yet.", detail: "Nobody publishes in demo.", retryAfterMs: 3000 });
 });
 
+test("a stable problem type says more than its status", async () => {
+  const problem = { type: "urn:weir:problem:codec-mismatch", title: "No codec in common", status: 422 };
+  const { base } = await serve((_, response) => response.writeHead(422, { "Content-Type": "application/problem+json" }).end(JSON.stringify(problem)));
+  expect(await failure(base)).toMatchObject({ detail: "No codec in common", sentence: expect.stringMatching(/cannot play the codec/) as string });
+});
+
 test("an unknown code counts by its class, and a body that is no problem document is not shown", async () => {
   let status = 418;
   const { base } = await serve((_, response) => response.writeHead(status, { "Content-Type": "text/html" }).end("<h1>no"));

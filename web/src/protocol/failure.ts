@@ -39,15 +39,35 @@ export const noMediaPath: Failure = {
 };
 
 export async function failureOf(response: Response, side: Side): Promise<Failure> {
+  const problem = await problemOf(response);
+  // "urn:weir:problem:codec-mismatch": the last part is stable, and says more than the status.
+  const kind = problem?.type?.split(/[:/]/).at(-1) ?? "";
   return {
     status: response.status,
-    sentence: sentenceFor(response.status, side),
-    detail: await detailOf(response),
+    sentence: byKind(kind, side) ?? byStatus(response.status, side),
+    detail: problem?.detail ?? problem?.title ?? null,
     retryAfterMs: parseRetryAfter(response.headers.get("Retry-After"), Date.now()),
   };
 }
 
-function sentenceFor(status: number, side: Side): string {
+function byKind(kind: string, side: Side): string | null {
+  switch (kind) {
+    case "codec-mismatch":
+      return side === "publish"
+        ? "The server does not take this codec. Choose another one and try again."
+        : "This browser cannot play the codec of this stream. Try another browser.";
+    case "too-many-sessions":
+      return "This token is in use in too many places. Close another page that uses it and try again.";
+    case "node-draining":
+      return "The server is being restarted.";
+    case "bad-room-name":
+      return "The server does not accept this room's name. Choose another one.";
+    default:
+      return null;
+  }
+}
+
+function byStatus(status: number, side: Side): string {
   switch (status) {
     case 401:
       return "This server asks for a token. Paste the one you were given and try again.";
@@ -61,8 +81,6 @@ function sentenceFor(status: number, side: Side): string {
       return side === "publish"
         ? "Somebody else is live in this room. Choose another room, or wait until they stop."
         : "This room is not live yet.";
-    case 413:
-      return "The browser's offer is too large for this server. Close other extensions or try another browser.";
     case 429:
       return "Too many tries in a short time. Wait a moment.";
     case 503:
@@ -74,12 +92,11 @@ function sentenceFor(status: number, side: Side): string {
   }
 }
 
-async function detailOf(response: Response): Promise<string | null> {
+async function problemOf(response: Response): Promise<Partial<Problem> | null> {
   const type = response.headers.get("Content-Type") ?? "";
   if (!type.toLowerCase().startsWith("application/problem+json")) return null;
   try {
-    const problem = (await response.json()) as Partial<Problem>;
-    return problem.detail ?? problem.title ?? null;
+    return (await response.json()) as Partial<Problem>;
   } catch {
     return null;
   }
