@@ -147,10 +147,9 @@ fn section(sdp: &mut String, plan: &Plan<'_>, facts: &Facts<'_>, default: Socket
             [Some(format.pt), s.rtx(format.pt)].into_iter().flatten().map(|pt| pt.to_string()).collect()
         }
         Plan::Data { .. } => vec!["webrtc-datachannel".to_owned()],
-        // A rejected m-line still needs a format; which one means nothing (RFC 3264 §6).
-        Plan::Reject { section } => {
-            vec![section.formats.first().map_or_else(|| "webrtc-datachannel".to_owned(), |f| f.pt.to_string())]
-        }
+        // A rejected m-line still needs a format, of which RFC 3264 §6 says that it means nothing. 0 needs no rtpmap.
+        Plan::Reject { section } if section.kind == SectionKind::Data => vec!["webrtc-datachannel".to_owned()],
+        Plan::Reject { .. } => vec!["0".to_owned()],
     };
     let formats = formats.join(" ");
     if plan.is_rejected() {
@@ -313,6 +312,13 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn mid(&self) -> Mid {
         self.section().label()
+    }
+
+    pub(crate) fn extensions(&self) -> &[(u8, ext::Kind)] {
+        match self {
+            Plan::Receive { extensions, .. } | Plan::Send { extensions, .. } => extensions,
+            Plan::Data { .. } | Plan::Reject { .. } => &[],
+        }
     }
 
     pub(crate) fn is_rejected(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The media sections of a publisher: what str0m calls them, what we call them, and which packets are whose.
 
 use media::codec::Codec;
+use media::ext::{Map, Values};
 use media::packet::Packet;
 use str0m::Rtc;
 use str0m::media::{Rid as TheirRid, SenderFeedback};
@@ -17,6 +18,7 @@ const CACHED_MAX: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Sections {
+    extensions: Map,
     tracks: Vec<Track>,
     cache: Vec<(u32, usize, Option<Rid>)>,
 }
@@ -30,6 +32,11 @@ pub(crate) struct Track {
 }
 
 impl Sections {
+    /// Header extensions mean the same in all sections of a bundle.
+    pub(crate) fn with_extensions(extensions: Map) -> Sections {
+        Sections { extensions, ..Sections::default() }
+    }
+
     pub(crate) fn push(&mut self, track: &RecvTrack, rtx: impl Fn(u8) -> Option<u8>) {
         self.tracks.push(Track {
             mid: track.mid,
@@ -45,8 +52,10 @@ impl Sections {
             return;
         };
         let (ssrc, pt) = (Ssrc::from(packet.header.ssrc), packet.header.payload_type);
+        let names_its_section =
+            packet.extension.is_some_and(|block| Values::read(block, &self.extensions).mid.is_some());
         let mut api = rtc.direct_api();
-        if packet.extension.is_some() || *ssrc == 0 || api.stream_rx(&ssrc).is_some() {
+        if names_its_section || *ssrc == 0 || api.stream_rx(&ssrc).is_some() {
             return;
         }
         for track in self.tracks.iter().filter(|track| track.rids.is_empty()) {

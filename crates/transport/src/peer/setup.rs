@@ -48,7 +48,11 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
     }
 
     let mut receivers = Vec::new();
-    let mut sections = Sections::default();
+    let mut extensions = media::ext::Map::new();
+    for &(id, kind) in plans.iter().flat_map(|plan| plan.extensions()) {
+        extensions.set(kind, id);
+    }
+    let mut sections = Sections::with_extensions(extensions);
     let mut api = rtc.direct_api();
     api.set_ice_controlling(false);
     api.set_remote_ice_credentials(wire::ice_creds(&offer.ice));
