@@ -5,6 +5,8 @@
 //! are errors with their number.
 
 mod parse;
+#[cfg(test)]
+mod tests;
 pub(crate) use parse::ice_text;
 
 use media::codec::{Codec, Kind};

@@ -100,3 +100,66 @@ fn rtcp_is_sealed_and_opened_as_in_rfc_7714_17() {
         assert_eq!(out, clear);
     }
 }
+
+/// RFC 3711 gives no whole AES-CM packet; this is the one that SRTP implementations exchange, under the keys of its
+/// appendix B.3: payload 16 bytes of 0xab, RTCP index 1.
+#[test]
+fn aes_cm_packets_are_sealed_and_opened_as_everybody_does() {
+    let keys = || {
+        Keys::both(
+            Profile::Aes128CmSha1_80,
+            &hex("e1f97a0d3e018be0d64fa32c06de4139"),
+            &hex("0ec675ad498afeebb6960b3aabe6"),
+        )
+    };
+    let clear = hex("800f1234decafbadcafebabe abababababababababababababababab");
+    let sealed = hex("800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb");
+    let mut sealer = Sealer::new(&keys());
+    let mut opener = Opener::new(&keys());
+    let mut out = Vec::new();
+    let mut packet = clear[..12].to_vec();
+    packet.resize(sealed.len(), 0);
+    assert_eq!(sealer.seal_rtp_gather(&mut packet, 12, &clear[12..], 0xcafe_babe, 0x1234), sealed.len());
+    assert_eq!(packet, sealed);
+    opener.open_rtp(&sealed, &mut out).unwrap();
+    assert_eq!(out, clear);
+
+    let clear = hex("81c8000bcafebabe abababababababababababababababab");
+    let sealed = hex("81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d6c1230798");
+    sealer.set_rtcp_index(1);
+    let mut packet = clear.clone();
+    assert!(sealer.seal_rtcp(&mut packet));
+    assert_eq!(packet, sealed);
+    opener.open_rtcp(&sealed, &mut out).unwrap();
+    assert_eq!(out, clear);
+}
+
+#[test]
+fn what_is_changed_replayed_or_sealed_by_another_does_not_open() {
+    for profile in [Profile::AeadAes128Gcm, Profile::AeadAes256Gcm, Profile::Aes128CmSha1_80] {
+        let material: Vec<u8> = (0..88).collect();
+        let material = &material[..2 * (profile.key_len() + profile.salt_len())];
+        let keys = |client| Keys::from_dtls(profile, material, client).unwrap();
+        let sealer = Sealer::new(&keys(false));
+        let mut packet = vec![0x80, 96, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3];
+        packet.resize(15 + sealer.tag_len(), 0);
+        // Index 2^16 - 1, then 2^16 without the counter on the wire.
+        sealer.seal_rtp(&mut packet, 12, 3, 9, 0xffff);
+        let mut next = vec![0x80, 96, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3];
+        next.resize(15 + sealer.tag_len(), 0);
+        sealer.seal_rtp(&mut next, 12, 3, 9, 0x1_0000);
+
+        let mut out = Vec::new();
+        let mut opener = Opener::new(&keys(true));
+        for bit in 0..packet.len() * 8 {
+            let mut changed = packet.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(opener.open_rtp(&changed, &mut out).is_err(), "{profile:?} bit {bit}");
+        }
+        assert!(opener.open_rtp(&packet, &mut out).unwrap().first);
+        assert!(opener.open_rtp(&packet, &mut out).is_err(), "replayed");
+        let opened = opener.open_rtp(&next, &mut out).unwrap();
+        assert_eq!((opened.index, opened.first), (0x1_0000, false));
+        assert!(Opener::new(&keys(false)).open_rtp(&packet, &mut out).is_err(), "our own packet, reflected");
+    }
+}
