@@ -6,6 +6,7 @@
 //! panics, allocates without bound or loops longer than its input.
 
 mod bits;
+pub mod check;
 pub mod codec;
 pub mod dd;
 pub mod ext;
