@@ -16,11 +16,8 @@ use std::time::Duration;
 use proto::api::RoomsView;
 use proto::{RoomName, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
-
-/// The SDP of an offer, checked.
-pub type Offer = String;
-/// A trickle fragment, checked.
-pub type Fragment = String;
+use transport::fragment::Fragment;
+use transport::offer::Offer;
 
 /// Asks that may wait for the node. 256 joins are about 100 ms of one core's work; who comes later is told to retry,
 /// which is kinder than a queue that grows while its clients give up.

@@ -14,6 +14,8 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use proto::{RoomName, SessionId};
+use transport::fragment::Fragment;
+use transport::offer::{Offer, Role};
 
 use crate::app::App;
 use crate::auth::{Caller, Denied, Right};
@@ -233,15 +235,23 @@ async fn read_text(body: Body, max: usize, timeout: std::time::Duration, malform
     String::from_utf8(bytes.into()).map_err(|_| Failure::new(malformed, "the body is not UTF-8 text"))
 }
 
-fn parse_offer(text: &str, _right: Right) -> Result<crate::desk::Offer, Failure> {
-    if !text.starts_with("v=") {
-        return Err(Failure::new(Kind::MalformedOffer, "the body is not an SDP: its first line must be v=0"));
-    }
-    Ok(text.to_owned())
+fn parse_offer(text: &str, right: Right) -> Result<Offer, Failure> {
+    let role = match right {
+        Right::Publish => Role::Publish,
+        Right::Watch => Role::Watch,
+    };
+    let offer = Offer::parse(text).map_err(|e| unreadable(&e, Kind::MalformedOffer, Kind::BadOffer))?;
+    offer.validate(role).map_err(|e| unreadable(&e, Kind::MalformedOffer, Kind::BadOffer))?;
+    Ok(offer)
 }
 
-fn parse_fragment(text: &str) -> Result<crate::desk::Fragment, Failure> {
-    Ok(text.to_owned())
+fn parse_fragment(text: &str) -> Result<Fragment, Failure> {
+    Fragment::parse(text).map_err(|e| unreadable(&e, Kind::MalformedFragment, Kind::BadFragment))
+}
+
+/// What cannot be read is a 400, what can be read and breaks a rule a 422.
+fn unreadable(error: &transport::Error, malformed: Kind, unacceptable: Kind) -> Failure {
+    Failure::new(if error.is_syntax() { malformed } else { unacceptable }, error.to_string())
 }
 
 fn agent(headers: &HeaderMap) -> String {
