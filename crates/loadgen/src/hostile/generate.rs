@@ -1,7 +1,9 @@
 //! What the datagrams look like. Each starts as something that gets past the first check of a real server, because
 //! noise alone ends at the first byte; then most are damaged where parsers break: lengths, counts and ends.
 
+use super::capture;
 use super::rng::Rng;
+use crate::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -24,14 +26,14 @@ pub struct Generator {
 const LENGTH_MAX: usize = 1472;
 
 impl Generator {
-    pub fn new(seed: u64, ufrag: Option<&str>) -> Generator {
-        let ufrag = ufrag.unwrap_or("abcd").to_owned();
-        Generator { rng: Rng(seed), ufrag, captured: Vec::new(), datagram: Vec::new() }
+    /// Records an honest session first, so that some begin as what a server expects.
+    pub fn new(seed: u64, ufrag: Option<&str>) -> Result<Generator, Error> {
+        Ok(Generator { captured: capture::session(ufrag)?, ..Generator::composing(seed, ufrag) })
     }
 
-    /// Real datagrams to start from.
-    pub fn with_captured(self, captured: Vec<(Kind, Vec<u8>)>) -> Generator {
-        Generator { captured, ..self }
+    fn composing(seed: u64, ufrag: Option<&str>) -> Generator {
+        let ufrag = ufrag.unwrap_or("abcd").to_owned();
+        Generator { rng: Rng::new(seed), ufrag, captured: Vec::new(), datagram: Vec::new() }
     }
 
     pub fn generate(&mut self) -> (Kind, &[u8]) {
@@ -236,7 +238,7 @@ mod tests {
     #[test]
     fn the_same_seed_makes_the_same_datagrams_and_a_session_is_addressed_by_name() {
         let take = |seed| {
-            let mut generator = Generator::new(seed, Some("w0room"));
+            let mut generator = Generator::composing(seed, Some("w0room"));
             (0..2000).map(|_| generator.generate().1.to_vec()).collect::<Vec<_>>()
         };
         let datagrams = take(3);

@@ -1,6 +1,7 @@
-//! Datagrams nobody should send, for a media port of your own: mutated handshakes, requests and media, and noise. The
-//! same seed sends the same datagrams. Loopback only, because anywhere else this is an attack.
+//! Datagrams nobody should send, for a media port of your own: mutated handshakes, requests and media, and noise. Repeatable
+//! by its seed, but for the ciphertexts of the recorded handshake. Loopback only, because anywhere else this is an attack.
 
+mod capture;
 mod generate;
 mod rng;
 
@@ -58,7 +59,7 @@ pub fn run(options: &Options, mut progress: impl FnMut(u64)) -> Result<Report, E
     };
     let bind = |_| Socket::bind(from, Coalesce::No).map_err(Error::Socket);
     let sockets: Vec<Socket> = (0..options.sockets.max(1)).map(bind).collect::<Result<_, _>>()?;
-    let mut generator = Generator::new(options.seed, options.ufrag.as_deref());
+    let mut generator = Generator::new(options.seed, options.ufrag.as_deref())?;
     let mut arena = Arena::new();
     let mut report = Report::default();
     let start = Instant::now();
