@@ -2,12 +2,17 @@
 //! WHIP and WHEP, where every viewer checks what it gets. It measures a server from outside and knows nothing of its
 //! inside, so it can be pointed at anybody's.
 
+mod delay;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod hostile;
 pub mod http;
+mod ledger;
+pub mod load;
+pub mod report;
 pub mod server;
 pub mod udp;
+pub mod whip;
 
 /// What can go wrong, in words for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -50,4 +55,18 @@ pub enum Error {
     NotLoopback(std::net::SocketAddr),
     #[error("using a UDP socket")]
     Socket(#[source] std::io::Error),
+    #[error("{url} answered {status}: {text}")]
+    Refused { url: String, status: u16, text: String },
+    #[error("redirected too often, last to {0}")]
+    Redirects(String),
+    #[error("making or answering an offer")]
+    Transport(#[from] transport::Error),
+    #[error("no {what} was connected after {} s; does the server's media port reach this machine?", after.as_secs())]
+    NotConnected { what: &'static str, after: std::time::Duration },
+}
+
+/// An error in one line, for reports that hold many.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

@@ -8,6 +8,7 @@ mod sys;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
@@ -96,6 +97,12 @@ impl Socket {
     }
 }
 
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     Yes,
@@ -125,7 +132,7 @@ mod tests {
 
     fn wait_and_receive(socket: &Socket, arena: &mut Arena) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut poller = Poller::new().unwrap();
-        poller.add(&socket.socket, 7).unwrap();
+        poller.add(socket, 7).unwrap();
         assert_eq!(poller.wait(Duration::from_secs(5)).unwrap(), [7]);
         let mut received = Vec::new();
         while let Some(datagrams) = socket.receive(arena).unwrap() {
@@ -150,7 +157,7 @@ mod tests {
 
             a.send(b.local(), b"x");
             let mut poller = Poller::new().unwrap();
-            poller.add(&b.socket, 1).unwrap();
+            poller.add(&b, 1).unwrap();
             poller.wait(Duration::from_secs(5)).unwrap();
             let stamped = b.receive(&mut arena).unwrap().unwrap().next().unwrap().at;
             assert!(stamped >= before && stamped <= WallNs::now());

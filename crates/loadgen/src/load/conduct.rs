@@ -1,0 +1,310 @@
+//! The conductor: phases in order, and nothing of how media moves.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use media::codec::Codec;
+use tokio::sync::Semaphore;
+use transport::client::{Publish, Setup, Watch};
+use transport::{Client, Identity};
+
+use super::board::Board;
+use super::codecs;
+use super::crew::{Crew, Order};
+use super::endpoint::Endpoint;
+use super::options::Options;
+use super::publisher::Publisher;
+use super::tally::Tally;
+use super::viewer::Viewer;
+use crate::Error;
+use crate::report::{Own, Report, Server};
+use crate::server::{self, Usage};
+use crate::udp::{Socket, local_ip_towards};
+use crate::whip::{Role, Session, Signaller};
+
+/// Runs the whole test; takes as long as joining, `duration` and `drain` take.
+pub fn run(options: Options) -> Result<Report, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.map_err(Error::Socket)?.block_on(conduct(options))
+}
+
+/// Between the last first picture and the beginning of what is measured.
+const SETTLE: Duration = Duration::from_millis(500);
+/// Joins at the same time; beyond it the pace of joining gives way.
+const JOINS_AT_ONCE: usize = 64;
+const LEAVES_AT_ONCE: usize = 32;
+
+/// What every join needs.
+struct Cast {
+    options: Options,
+    signaller: Signaller,
+    identity: Identity,
+    ip: IpAddr,
+    board: Arc<Board>,
+}
+
+async fn conduct(options: Options) -> Result<Report, Error> {
+    let cast = Arc::new(Cast {
+        signaller: Signaller::new(options.url.clone(), options.token.clone()),
+        identity: Identity::generate()?,
+        ip: local_ip(&options).await?,
+        board: Arc::new(Board::new(options.publishers)),
+        options,
+    });
+    let options = &cast.options;
+    let bar = progress_bar();
+
+    bar.set_message("publishers join");
+    let publishers = publish(&cast).await?;
+    let before = options.server_pid.map(server::usage).transpose()?;
+
+    let mut tally = Tally::default();
+    let crews = start_crews("viewers", options.threads.max(1))?;
+    let joined = watch(&cast, &crews, &bar, &mut tally).await;
+    wait_for(&cast.board.pictured, joined, options.patience, &bar).await;
+    tokio::time::sleep(SETTLE).await;
+
+    let steady = measure(&cast, &bar).await?;
+    bar.set_message("what is on its way arrives");
+    publishers.order(Order::Each(Publisher::stop));
+    tokio::time::sleep(options.drain).await;
+
+    let mut sessions = Vec::new();
+    for crew in crews {
+        for viewer in crew.disband().map_err(Error::Socket)? {
+            let found = viewer.finish();
+            tally.add(&found);
+            sessions.push(found.session);
+        }
+    }
+    let mut not_sent = 0;
+    for publisher in publishers.disband().map_err(Error::Socket)? {
+        not_sent += publisher.not_sent();
+        if let Some(reason) = publisher.closed() {
+            tally.add_error(format!("a publisher's session ended early: {reason}"));
+        }
+        sessions.push(publisher.into_session());
+    }
+    bar.set_message("everybody leaves");
+    leave(&cast.signaller, sessions, &mut tally).await;
+    bar.finish_and_clear();
+
+    Ok(Report {
+        clean: false,
+        url: options.url.to_string(),
+        room: options.room.clone(),
+        codec: options.codec.mime().to_owned(),
+        video_kbps: options.video_kbps,
+        publishers: options.publishers,
+        viewers: options.viewers,
+        steady_seconds: steady.seconds,
+        joins: tally.joins(options.viewers),
+        packets: tally.packets(
+            cast.board.sent(),
+            cast.board.received(),
+            (steady.received as f64 / steady.seconds) as u64,
+        ),
+        check: tally.check(),
+        forwarding_delay: tally.delays().into(),
+        server: steady.server(options, before),
+        own: Own {
+            overflowed: tally.overflowed(),
+            not_sent,
+            cpu_percent: steady.own_cpu.as_secs_f64() / steady.seconds * 100.0,
+            coalesced: options.coalesce == crate::udp::Coalesce::Yes,
+        },
+        errors: tally.into_errors(),
+    }
+    .judged())
+}
+
+/// Our address on the way to the server: what our candidates say.
+async fn local_ip(options: &Options) -> Result<IpAddr, Error> {
+    let authority = || options.url.authority();
+    let connect = |source| Error::Connect { authority: authority(), source };
+    let mut addresses = tokio::net::lookup_host((options.url.host(), options.url.port())).await.map_err(connect)?;
+    let server = addresses.next().ok_or_else(|| connect(io::ErrorKind::NotFound.into()))?;
+    local_ip_towards(server).map_err(connect)
+}
+
+/// All publishers send when this returns.
+async fn publish(cast: &Arc<Cast>) -> Result<Crew<Publisher>, Error> {
+    let crew = Crew::start("publishers").map_err(Error::Socket)?;
+    for number in 0..cast.options.publishers {
+        let (client, socket) = cast.client(Role::Publish)?;
+        let (endpoint, session) = cast.join(Role::Publish, number, client, socket).await?;
+        let publisher = Publisher::new(number, endpoint, session, &cast.options, cast.board.clone());
+        crew.order(Order::Join(Box::new(publisher)));
+    }
+    let deadline = Instant::now() + cast.options.patience;
+    while cast.board.publishing.load(Ordering::Relaxed) < cast.options.publishers {
+        if Instant::now() > deadline {
+            return Err(Error::NotConnected { what: "publisher", after: cast.options.patience });
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The first packets reach the server, and it learns what there is to watch.
+    tokio::time::sleep(SETTLE).await;
+    Ok(crew)
+}
+
+fn start_crews(name: &str, count: usize) -> Result<Vec<Crew<Viewer>>, Error> {
+    (0..count).map(|n| Crew::start(&format!("{name}-{n}")).map_err(Error::Socket)).collect()
+}
+
+/// Starts viewers at their pace; answers how many have a session.
+async fn watch(cast: &Arc<Cast>, crews: &[Crew<Viewer>], bar: &ProgressBar, tally: &mut Tally) -> u32 {
+    let viewers = cast.options.viewers;
+    bar.set_length(viewers.into());
+    bar.set_message("viewers join");
+    let permits = Arc::new(Semaphore::new(JOINS_AT_ONCE));
+    let gap = Duration::from_secs(1) / cast.options.joins_per_second.max(1);
+    let mut pace = tokio::time::interval(gap.max(Duration::from_micros(1)));
+    let mut joins = tokio::task::JoinSet::new();
+    for number in 0..viewers {
+        pace.tick().await;
+        let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let cast = cast.clone();
+        joins.spawn(async move {
+            let _permit = permit;
+            let publisher = number % cast.options.publishers.max(1);
+            let (client, socket) = cast.client(Role::Watch)?;
+            let asked = Instant::now();
+            let (endpoint, session) = cast.join(Role::Watch, publisher, client, socket).await?;
+            Ok::<_, Error>((number, Viewer::new(publisher, endpoint, session, asked, cast.board.clone())))
+        });
+        while let Some(joined) = joins.try_join_next() {
+            seat(joined, crews, bar, tally);
+        }
+    }
+    while let Some(joined) = joins.join_next().await {
+        seat(joined, crews, bar, tally);
+    }
+    bar.position() as u32
+}
+
+type Joined = Result<Result<(u32, Viewer), Error>, tokio::task::JoinError>;
+
+fn seat(joined: Joined, crews: &[Crew<Viewer>], bar: &ProgressBar, tally: &mut Tally) {
+    match joined {
+        Ok(Ok((number, viewer))) => {
+            crews[number as usize % crews.len()].order(Order::Join(Box::new(viewer)));
+            bar.inc(1);
+        }
+        Ok(Err(error)) => tally.add_refused(crate::with_causes(&error)),
+        Err(error) => tally.add_refused(error.to_string()),
+    }
+}
+
+impl Cast {
+    fn client(&self, role: Role) -> Result<(Client, Socket), Error> {
+        let socket = Socket::bind(self.ip, self.options.coalesce).map_err(Error::Socket)?;
+        let setup = Setup { now: Instant::now(), identity: &self.identity, address: socket.local() };
+        let audio = self.options.audio.then(|| codecs::choice(Codec::Opus));
+        let client = match role {
+            Role::Publish => {
+                let video = Some(codecs::choice(self.options.codec));
+                Client::publisher(setup, &Publish { audio, video, ..Publish::default() })
+            }
+            Role::Watch => {
+                let audio = audio.into_iter().collect();
+                Client::viewer(setup, &Watch { audio, video: codecs::playable(), ..Watch::default() })
+            }
+        };
+        Ok((client?, socket))
+    }
+
+    async fn join(
+        &self,
+        role: Role,
+        publisher: u32,
+        mut client: Client,
+        socket: Socket,
+    ) -> Result<(Endpoint, Session), Error> {
+        let room = self.options.room_of(publisher);
+        let session = self.signaller.join(role, &room, client.offer()).await?;
+        client.accept_answer(&session.answer)?;
+        Ok((Endpoint::new(client, socket), session))
+    }
+}
+
+async fn wait_for(count: &AtomicU32, wanted: u32, patience: Duration, bar: &ProgressBar) {
+    bar.set_message("first pictures");
+    let deadline = Instant::now() + patience;
+    while count.load(Ordering::Relaxed) < wanted && Instant::now() < deadline {
+        bar.set_position(count.load(Ordering::Relaxed).into());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What happened while everybody watched.
+struct Steady {
+    seconds: f64,
+    received: u64,
+    own_cpu: Duration,
+    server: Option<(Usage, Usage)>,
+}
+
+async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
+    let Options { duration, server_pid, .. } = cast.options;
+    bar.set_message("everybody watches");
+    bar.set_length(duration.as_secs());
+    let usage = || server_pid.map(server::usage).transpose();
+    let own = || server::usage(std::process::id());
+    let (start, received, server_before, own_before) = (Instant::now(), cast.board.received(), usage()?, own()?);
+    cast.board.set_steady(true);
+    while start.elapsed() < duration {
+        bar.set_position(start.elapsed().as_secs());
+        tokio::time::sleep(Duration::from_millis(200).min(duration - start.elapsed().min(duration))).await;
+    }
+    cast.board.set_steady(false);
+    let server_after = usage()?;
+    Ok(Steady {
+        seconds: start.elapsed().as_secs_f64(),
+        received: cast.board.received() - received,
+        own_cpu: own()?.cpu - own_before.cpu,
+        server: server_before.zip(server_after),
+    })
+}
+
+impl Steady {
+    fn server(&self, options: &Options, before_viewers: Option<Usage>) -> Option<Server> {
+        let (start, end) = self.server?;
+        let cpu = (end.cpu - start.cpu).as_secs_f64();
+        let grown = end.rss_bytes.saturating_sub(before_viewers?.rss_bytes);
+        Some(Server {
+            pid: options.server_pid?,
+            cpu_us_per_packet: cpu * 1e6 / self.received.max(1) as f64,
+            cpu_percent: cpu / self.seconds * 100.0,
+            rss_kb_per_viewer: grown as f64 / 1000.0 / f64::from(options.viewers.max(1)),
+            rss_mb: end.rss_bytes as f64 / 1e6,
+        })
+    }
+}
+
+async fn leave(signaller: &Signaller, sessions: Vec<Session>, tally: &mut Tally) {
+    let permits = Arc::new(Semaphore::new(LEAVES_AT_ONCE));
+    let mut leaves = tokio::task::JoinSet::new();
+    for session in sessions {
+        let (signaller, permits) = (signaller.clone(), permits.clone());
+        leaves.spawn(async move {
+            let _permit = permits.acquire().await;
+            signaller.leave(&session).await
+        });
+    }
+    while let Some(left) = leaves.join_next().await {
+        if let Ok(Err(error)) = left {
+            tally.add_error(format!("leaving: {}", crate::with_causes(&error)));
+        }
+    }
+}
+
+/// On a terminal only; elsewhere it stays silent.
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:28} {wide_bar} {pos}/{len} {elapsed}");
+    ProgressBar::new(0).with_style(style.expect("the template above is well-formed"))
+}

@@ -1,0 +1,83 @@
+//! A thread full of clients: waits for all their sockets and timers at once. It does not know what its members do with
+//! what comes.
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::udp::{Arena, Poller, Socket};
+
+/// A publisher or a viewer.
+pub trait Member: Send + 'static {
+    fn socket(&self) -> &Socket;
+    /// Everything that waits in the socket.
+    fn receive(&mut self, arena: &mut Arena) -> io::Result<()>;
+    /// When `tick` wants to be called.
+    fn due(&self) -> Instant;
+    fn tick(&mut self, now: Instant);
+}
+
+/// What members are told; bounded by how many there are.
+pub enum Order<M> {
+    Join(Box<M>),
+    /// To each member, for example to stop sending.
+    Each(fn(&mut M)),
+}
+
+/// A running crew. Dropping `orders` ends it, and the members come back.
+pub struct Crew<M: Member> {
+    orders: Sender<Order<M>>,
+    thread: JoinHandle<io::Result<Vec<M>>>,
+}
+
+impl<M: Member> Crew<M> {
+    pub fn start(name: &str) -> io::Result<Crew<M>> {
+        let (orders, inbox) = channel();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&inbox))?;
+        Ok(Crew { orders, thread })
+    }
+
+    /// A crew that has failed takes no orders; `disband` says why.
+    pub fn order(&self, order: Order<M>) {
+        let _ = self.orders.send(order);
+    }
+
+    pub fn disband(self) -> io::Result<Vec<M>> {
+        drop(self.orders);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread of the load generator panicked")))
+    }
+}
+
+/// How late an order or a timer may be. Fine enough for a frame's pace, coarse enough to look at a thousand timers.
+const ROUND: Duration = Duration::from_millis(2);
+
+fn work<M: Member>(orders: &Receiver<Order<M>>) -> io::Result<Vec<M>> {
+    let mut members: Vec<M> = Vec::new();
+    let mut poller = Poller::new()?;
+    let mut arena = Arena::new();
+    let mut next_round = Instant::now();
+    loop {
+        let ready = poller.wait(next_round.saturating_duration_since(Instant::now()))?;
+        for number in ready {
+            members[*number as usize].receive(&mut arena)?;
+        }
+        let now = Instant::now();
+        if now < next_round {
+            continue;
+        }
+        next_round = now + ROUND;
+        members.iter_mut().filter(|member| member.due() <= now).for_each(|member| member.tick(now));
+        loop {
+            match orders.try_recv() {
+                Ok(Order::Join(member)) => {
+                    poller.add(member.socket(), members.len() as u64)?;
+                    members.push(*member);
+                }
+                Ok(Order::Each(act)) => members.iter_mut().for_each(act),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(members),
+            }
+        }
+    }
+}

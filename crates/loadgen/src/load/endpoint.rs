@@ -1,0 +1,67 @@
+//! A client, its socket, and the loop between them: whatever goes in, everything that comes out is sent or handed up.
+
+use std::io;
+use std::time::Instant;
+
+use transport::Client;
+use transport::client::{Event, Output};
+
+use crate::udp::{Arena, Sent, Socket, WallNs};
+
+pub struct Endpoint {
+    pub client: Client,
+    pub socket: Socket,
+    due: Instant,
+    not_sent: u64,
+}
+
+/// Wakes at least this often, though no timer asks for it: an hour from now is as good as never.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
+
+impl Endpoint {
+    pub fn new(client: Client, socket: Socket) -> Endpoint {
+        Endpoint { client, socket, due: Instant::now(), not_sent: 0 }
+    }
+
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    pub fn not_sent(&self) -> u64 {
+        self.not_sent
+    }
+
+    /// Reads the socket empty; `on` gets every event with the arrival of the datagram that caused it.
+    pub fn receive(&mut self, arena: &mut Arena, mut on: impl FnMut(WallNs, Event)) -> io::Result<()> {
+        // One clock read per call: only timers look at it, arrivals have the kernel's time.
+        let now = Instant::now();
+        while let Some(datagrams) = self.socket.receive(arena)? {
+            for datagram in datagrams {
+                self.client.handle_datagram(now, datagram.from, datagram.bytes);
+                pump(&mut self.client, &self.socket, &mut self.not_sent, |event| on(datagram.at, event));
+            }
+        }
+        self.due = self.client.next_timeout().min(now + IDLE);
+        Ok(())
+    }
+
+    /// Lets the client do what is due, and sends what it has to say.
+    pub fn tick(&mut self, now: Instant, on: impl FnMut(Event)) {
+        self.client.handle_timeout(now);
+        pump(&mut self.client, &self.socket, &mut self.not_sent, on);
+        self.due = self.client.next_timeout().min(now + IDLE);
+    }
+}
+
+fn pump(client: &mut Client, socket: &Socket, not_sent: &mut u64, mut on: impl FnMut(Event)) {
+    while let Some(output) = client.poll() {
+        match output {
+            Output::Datagram { to, bytes } => {
+                if socket.send(to, &bytes) == Sent::No {
+                    *not_sent += 1;
+                }
+            }
+            Output::Event(event) => on(event),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What to load a server with.
+
+use std::time::Duration;
+
+use media::codec::Codec;
+
+use crate::http::Url;
+use crate::udp::Coalesce;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `/whip/ROOM` and `/whep/ROOM` are appended to it.
+    pub url: Url,
+    /// The first publisher's room; further ones get `ROOM-2`, `ROOM-3`…, and viewers are dealt out in turn.
+    pub room: String,
+    /// With none, viewers watch what somebody else publishes, and only their checkers judge.
+    pub publishers: u32,
+    pub viewers: u32,
+    /// How long everybody watches, after the last viewer has joined.
+    pub duration: Duration,
+    pub codec: Codec,
+    pub video_kbps: u32,
+    pub video_fps: u32,
+    /// Frames from one keyframe to the next, when nobody asks for one.
+    pub keyframe_interval: u32,
+    pub audio: bool,
+    pub token: Option<String>,
+    /// Viewers that start to join per second.
+    pub joins_per_second: u32,
+    /// How long a session may take to connect, and a viewer to its first picture.
+    pub patience: Duration,
+    /// How long after the last packet was sent one that is late may still come.
+    pub drain: Duration,
+    /// The server's process on this machine, to measure what it costs.
+    pub server_pid: Option<u32>,
+    /// Threads for viewers.
+    pub threads: usize,
+    pub coalesce: Coalesce,
+}
+
+impl Options {
+    pub fn new(url: Url, room: &str) -> Options {
+        Options {
+            url,
+            room: room.to_owned(),
+            publishers: 1,
+            viewers: 10,
+            duration: Duration::from_secs(10),
+            codec: Codec::Vp8,
+            video_kbps: 2500,
+            video_fps: 30,
+            // 10 s: a viewer that had to wait for the next one would be seen in the join times.
+            keyframe_interval: 300,
+            audio: true,
+            token: None,
+            joins_per_second: 100,
+            patience: Duration::from_secs(10),
+            drain: Duration::from_secs(1),
+            server_pid: None,
+            threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+            coalesce: Coalesce::Yes,
+        }
+    }
+
+    pub fn room_of(&self, publisher: u32) -> String {
+        match publisher {
+            0 => self.room.clone(),
+            n => format!("{}-{}", self.room, n + 1),
+        }
+    }
+}

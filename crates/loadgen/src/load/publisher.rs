@@ -1,0 +1,186 @@
+//! A synthetic publisher: frames at their pace, each packet noted on the board before it leaves.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use media::codec::{Codec, Kind};
+use media::testing::{Source, read_tag};
+use transport::client::{Event, Packet};
+
+use super::board::Board;
+use super::crew::Member;
+use super::endpoint::Endpoint;
+use super::options::Options;
+use crate::udp::{Arena, Socket, WallNs};
+use crate::whip::Session;
+
+pub struct Publisher {
+    endpoint: Endpoint,
+    session: Session,
+    board: Arc<Board>,
+    /// From the connection on, until it is told to stop.
+    state: State,
+    video: Feed,
+    audio: Option<Feed>,
+}
+
+enum State {
+    Connecting,
+    Sending,
+    Done,
+    Closed(String),
+}
+
+/// One track: what comes next, and when.
+struct Feed {
+    codec: Codec,
+    source: Source,
+    stream: u32,
+    interval: Duration,
+    due: Instant,
+    seq: u64,
+}
+
+/// An Opus frame.
+const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+
+impl Publisher {
+    pub fn new(number: u32, endpoint: Endpoint, session: Session, options: &Options, board: Arc<Board>) -> Publisher {
+        let now = Instant::now();
+        let video = Feed {
+            codec: options.codec,
+            source: Source::video(
+                options.codec,
+                options.video_kbps,
+                options.video_fps,
+                options.keyframe_interval,
+                Board::video(number),
+                u64::from(number),
+            ),
+            stream: Board::video(number),
+            interval: Duration::from_secs(1) / options.video_fps.max(1),
+            due: now,
+            seq: 1,
+        };
+        let audio = options.audio.then(|| Feed {
+            codec: Codec::Opus,
+            source: Source::audio(Board::audio(number)),
+            stream: Board::audio(number),
+            interval: AUDIO_INTERVAL,
+            due: now,
+            seq: 1,
+        });
+        Publisher { endpoint, session, board, state: State::Connecting, video, audio }
+    }
+
+    /// Stays connected, for repairs of what it has sent.
+    pub fn stop(&mut self) {
+        if matches!(self.state, State::Sending) {
+            self.state = State::Done;
+        }
+    }
+
+    pub fn not_sent(&self) -> u64 {
+        self.endpoint.not_sent()
+    }
+
+    pub fn closed(&self) -> Option<&str> {
+        match &self.state {
+            State::Closed(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub fn into_session(self) -> Session {
+        self.session
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Connected { .. } if matches!(self.state, State::Connecting) => {
+                self.state = State::Sending;
+                let now = Instant::now();
+                self.video.due = now;
+                if let Some(audio) = &mut self.audio {
+                    audio.due = now;
+                }
+                self.board.publishing.fetch_add(1, Ordering::Relaxed);
+            }
+            Event::KeyframeRequested { .. } => self.video.source.request_keyframe(),
+            Event::Closed(reason) => self.state = State::Closed(reason.to_string()),
+            _ => {}
+        }
+    }
+
+    fn handle_all(&mut self, events: Vec<Event>) {
+        events.into_iter().for_each(|event| self.handle(event));
+    }
+}
+
+impl Member for Publisher {
+    fn socket(&self) -> &Socket {
+        &self.endpoint.socket
+    }
+
+    fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
+        let mut events = Vec::new();
+        self.endpoint.receive(arena, |_, event| events.push(event))?;
+        self.handle_all(events);
+        Ok(())
+    }
+
+    fn due(&self) -> Instant {
+        match self.state {
+            State::Sending => {
+                let audio = self.audio.as_ref().map_or(self.video.due, |audio| audio.due);
+                self.endpoint.due().min(self.video.due).min(audio)
+            }
+            _ => self.endpoint.due(),
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let mut events = Vec::new();
+        self.endpoint.tick(now, |event| events.push(event));
+        if matches!(self.state, State::Sending) {
+            for feed in [Some(&mut self.video), self.audio.as_mut()].into_iter().flatten() {
+                feed.send_due(now, &mut self.endpoint, &self.board, &mut |event| events.push(event));
+            }
+        }
+        self.handle_all(events);
+    }
+}
+
+impl Feed {
+    fn send_due(&mut self, now: Instant, endpoint: &mut Endpoint, board: &Board, on: &mut impl FnMut(Event)) {
+        if now < self.due {
+            return;
+        }
+        // After a pause of ours: go on from here rather than send what was missed in one burst.
+        self.due = if now > self.due + 10 * self.interval { now } else { self.due } + self.interval;
+        for packet in self.source.next_frame() {
+            let counter = read_tag(self.codec, &packet.payload).map(|tag| tag.counter);
+            if let (Some(counter), Some(log)) = (counter, board.stream(self.stream)) {
+                log.note(counter, WallNs::now());
+            }
+            endpoint.client.send_rtp(
+                now,
+                &Packet {
+                    kind: self.codec.kind(),
+                    rid: None,
+                    seq: self.seq,
+                    time: packet.time.0,
+                    marker: packet.marker,
+                    payload: &packet.payload,
+                    // Somebody who speaks at a conversational level.
+                    audio_level: (self.codec.kind() == Kind::Audio).then_some((30, true)),
+                    dd: packet.dd.as_deref(),
+                },
+            );
+            self.seq += 1;
+            endpoint.tick(now, &mut *on);
+        }
+    }
+}

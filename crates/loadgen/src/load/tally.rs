@@ -1,0 +1,132 @@
+//! All viewers' findings, added up.
+
+use std::collections::BTreeMap;
+
+use super::viewer::Found;
+use crate::delay::Histogram;
+use crate::ledger::Balance;
+use crate::report::{Check, CheckVerdict, Joins, Packets};
+
+#[derive(Default)]
+pub struct Tally {
+    balance: Balance,
+    corrupt: u64,
+    foreign: u64,
+    frames: u64,
+    keyframes: u64,
+    verdicts: BTreeMap<&'static str, CheckVerdict>,
+    created: Histogram,
+    connected: Histogram,
+    first_frame: Histogram,
+    delays: Histogram,
+    failed: u32,
+    overflowed: u64,
+    errors: Vec<String>,
+}
+
+/// The same thing tends to go wrong a thousand times.
+const ERRORS_MAX: usize = 5;
+
+impl Tally {
+    /// A join that did not come to a session.
+    pub fn add_refused(&mut self, error: String) {
+        self.failed += 1;
+        self.add_error(error);
+    }
+
+    pub fn add_error(&mut self, error: String) {
+        if self.errors.len() < ERRORS_MAX && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    pub fn add(&mut self, found: &Found) {
+        self.created.add(found.session.took);
+        match (found.connected, found.first_frame) {
+            (Some(connected), Some(first_frame)) => {
+                self.connected.add(connected);
+                self.first_frame.add(first_frame);
+            }
+            (Some(connected), None) => {
+                self.connected.add(connected);
+                self.add_refused("a viewer connected and never had a whole keyframe".to_owned());
+            }
+            (None, _) => {
+                let reason = found.closed.as_deref().unwrap_or("no answer to ICE or DTLS");
+                self.add_refused(format!("a viewer had a session and never connected: {reason}"));
+            }
+        }
+        if let Some(reason) = found.closed.as_ref().filter(|_| found.connected.is_some()) {
+            self.add_error(format!("a viewer's session ended early: {reason}"));
+        }
+        self.delays.merge(&found.delays);
+        self.overflowed += found.overflowed;
+
+        let mut seen = BTreeMap::new();
+        for track in &found.tracks {
+            self.balance += track.balance;
+            self.corrupt += track.corrupt;
+            self.foreign += track.foreign;
+            self.frames += track.check.frames;
+            self.keyframes += track.check.keyframes;
+            for verdict in &track.check.verdicts {
+                let (count, _) = seen.entry(verdict.kind.name()).or_insert((0, verdict.to_string()));
+                *count += verdict.count;
+            }
+        }
+        for (kind, (count, example)) in seen {
+            let total = self.verdicts.entry(kind).or_insert(CheckVerdict {
+                kind: kind.to_owned(),
+                count: 0,
+                viewers: 0,
+                example,
+            });
+            total.count += count;
+            total.viewers += 1;
+        }
+    }
+
+    pub fn joins(&self, asked: u32) -> Joins {
+        Joins {
+            asked,
+            failed: self.failed,
+            created: (&self.created).into(),
+            connected: (&self.connected).into(),
+            first_frame: (&self.first_frame).into(),
+        }
+    }
+
+    pub fn packets(&self, sent: u64, received: u64, per_second: u64) -> Packets {
+        Packets {
+            sent,
+            received,
+            lost: self.balance.lost,
+            duplicated: self.balance.duplicated,
+            reordered: self.balance.reordered,
+            corrupt: self.corrupt,
+            foreign: self.foreign,
+            per_second,
+        }
+    }
+
+    pub fn check(&self) -> Check {
+        Check {
+            errors: self.verdicts.values().map(|verdict| verdict.count).sum(),
+            verdicts: self.verdicts.values().cloned().collect(),
+            frames: self.frames,
+            keyframes: self.keyframes,
+        }
+    }
+
+    pub fn delays(&self) -> &Histogram {
+        &self.delays
+    }
+
+    pub fn overflowed(&self) -> u64 {
+        self.overflowed
+    }
+
+    pub fn into_errors(self) -> Vec<String> {
+        self.errors
+    }
+}

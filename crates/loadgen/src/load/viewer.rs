@@ -1,0 +1,147 @@
+//! A synthetic viewer: receives, lets its tracks judge, and remembers when what happened for the first time.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use media::codec::Kind;
+use transport::Received;
+use transport::client::Event;
+
+use super::board::Board;
+use super::crew::Member;
+use super::endpoint::Endpoint;
+use super::track::{Outcome, Track};
+use crate::delay::Histogram;
+use crate::udp::{Arena, Socket, WallNs};
+use crate::whip::Session;
+
+pub struct Viewer {
+    endpoint: Endpoint,
+    /// Apart from the endpoint, so that events can go into it while the endpoint is read.
+    eyes: Eyes,
+    session: Session,
+}
+
+struct Eyes {
+    /// Whose room it watches.
+    publisher: u32,
+    board: Arc<Board>,
+    /// When the POST began.
+    asked: Instant,
+    /// The same moment, or a little later, on the clock of arrivals.
+    began: WallNs,
+    connected: Option<Duration>,
+    first_frame: Option<Duration>,
+    closed: Option<String>,
+    video: Option<Track>,
+    audio: Option<Track>,
+    delays: Histogram,
+    packets: u64,
+}
+
+/// What one viewer found, when all is over.
+pub struct Found {
+    pub session: Session,
+    pub connected: Option<Duration>,
+    pub first_frame: Option<Duration>,
+    /// Why, if the session ended before we ended it.
+    pub closed: Option<String>,
+    pub tracks: Vec<Outcome>,
+    pub delays: Histogram,
+    pub overflowed: u64,
+}
+
+/// One packet in eight is timed: enough for a percentile, and the send log stays in few cache lines.
+const SAMPLE: u64 = 8;
+
+impl Viewer {
+    pub fn new(publisher: u32, endpoint: Endpoint, session: Session, asked: Instant, board: Arc<Board>) -> Viewer {
+        let eyes = Eyes {
+            publisher,
+            board,
+            asked,
+            began: WallNs::now(),
+            connected: None,
+            first_frame: None,
+            closed: None,
+            video: None,
+            audio: None,
+            delays: Histogram::new(),
+            packets: 0,
+        };
+        Viewer { endpoint, eyes, session }
+    }
+
+    pub fn finish(self) -> Found {
+        let Eyes { board, connected, first_frame, closed, video, audio, delays, .. } = self.eyes;
+        let close = |track: Track| {
+            let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
+            track.close(last_sent)
+        };
+        Found {
+            session: self.session,
+            connected,
+            first_frame,
+            closed,
+            tracks: [video, audio].into_iter().flatten().map(close).collect(),
+            delays,
+            overflowed: u64::from(self.endpoint.socket.overflowed()),
+        }
+    }
+}
+
+impl Member for Viewer {
+    fn socket(&self) -> &Socket {
+        &self.endpoint.socket
+    }
+
+    fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
+        let before = self.eyes.packets;
+        self.endpoint.receive(arena, |at, event| self.eyes.see(at, event))?;
+        self.eyes.board.count_received(self.eyes.packets - before);
+        Ok(())
+    }
+
+    fn due(&self) -> Instant {
+        self.endpoint.due()
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.endpoint.tick(now, |event| self.eyes.see(WallNs::now(), event));
+    }
+}
+
+impl Eyes {
+    fn see(&mut self, at: WallNs, event: Event) {
+        match event {
+            Event::Connected { .. } => self.connected = self.connected.or(Some(self.asked.elapsed())),
+            Event::Media(packet) => self.look(at, &packet),
+            Event::Closed(reason) => self.closed = Some(reason.to_string()),
+            _ => {}
+        }
+    }
+
+    fn look(&mut self, at: WallNs, packet: &Received) {
+        self.packets += 1;
+        let track = match packet.codec.kind() {
+            Kind::Video => &mut self.video,
+            Kind::Audio => &mut self.audio,
+        };
+        let track = track.get_or_insert_with(|| Track::new(packet.codec, self.publisher));
+        track.judge(at.since(self.began), packet);
+        if let Some(log) = self.board.stream(track.stream())
+            && let Some(counter) = track.enter(packet)
+            && counter % SAMPLE == 0
+            && self.board.is_steady()
+            && let Some(sent_at) = log.sent_at(counter)
+        {
+            self.delays.add(at.since(sent_at));
+        }
+        if track.completes_first_picture(packet) {
+            self.first_frame = Some(self.asked.elapsed());
+            self.board.pictured.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
