@@ -32,7 +32,7 @@ pub const TEST: &[Step] = &[
     Step { name: "build", run: || single("cargo", &["build", "--release", "--workspace"]) },
     Step { name: "rust", run: || tests("cargo", CARGO_TEST) },
     Step { name: "corpora", run: || tests("cargo", &["test", "--release", "--package", "fuzz"]) },
-    Step { name: "web unit", run: || tests("npm", &["test", "--silent", "--prefix", "web"]) },
+    Step { name: "web-unit", run: || tests("npm", &["test", "--silent", "--prefix", "web"]) },
     Step { name: "conformance", run: || e2e("conformance") },
     Step { name: "load", run: || e2e("load") },
     Step { name: "hostile", run: || e2e("hostile") },
