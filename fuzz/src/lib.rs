@@ -13,9 +13,14 @@ pub type Parse = fn(&[u8]);
 pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
     ("bearer", signal::fuzz::fuzz_bearer),
+    ("demux_stun", transport::fuzz::fuzz_demux_stun),
+    ("fragment", transport::fuzz::fuzz_fragment),
     ("if_match", signal::fuzz::fuzz_if_match),
     ("location", loadgen::fuzz::fuzz_location),
+    ("offer", transport::fuzz::fuzz_offer),
     ("profile", netsim::fuzz::fuzz_profile),
+    ("rtcp", transport::fuzz::fuzz_rtcp),
+    ("srtcp", transport::fuzz::fuzz_srtcp),
 ];
 
 pub mod mutate;
