@@ -25,6 +25,7 @@ const CONNECT_MS = 8_000;
 export class Connection {
   #state: State = { at: "connecting" };
   #session: Session | null = null;
+  #restarting: Session | null = null;
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #attempt = 0;
@@ -99,11 +100,16 @@ export class Connection {
       this.#reopen(Math.random() * SPREAD_MS);
       return;
     }
+    // "Disconnected" is followed by "failed" while the first restart is still on its way; two would undo each other.
+    if (this.#restarting === session) return;
+    this.#restarting = session;
     this.#after(CONNECT_MS, () => this.#reopen(0));
     try {
       await session.restart();
     } catch {
       if (session === this.#session && !this.#over()) this.#reopen(0);
+    } finally {
+      if (this.#restarting === session) this.#restarting = null;
     }
   }
 

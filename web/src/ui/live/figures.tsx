@@ -7,7 +7,7 @@ import type { LiveModel } from "./model";
 /** How the sending fares: the whole, and each layer. */
 export function Figures({ model }: { model: LiveModel }): JSX.Element {
   return (
-    <section class="card" aria-labelledby="statistics">
+    <section class="card figures" aria-labelledby="statistics">
       <h2 id="statistics">Statistics</h2>
       <StatisticsPanel rows={sentRows(model.samples.value)} />
       <Layers sample={model.samples.value.at(-1)} />

@@ -13,7 +13,7 @@ export function OnAir({ model }: { model: LiveModel }): JSX.Element {
   return (
     <div class="panels">
       <Share room={model.room.value} />
-      <section class="card" aria-labelledby="sources">
+      <section class="card sources" aria-labelledby="sources">
         <h2 id="sources">Sources</h2>
         <Sources model={model} />
       </section>

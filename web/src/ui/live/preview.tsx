@@ -70,23 +70,26 @@ function Picture({ model }: { model: LiveModel }): JSX.Element {
   useEffect(() => {
     if (element.current !== null) element.current.srcObject = track === null ? null : new MediaStream([track]);
   }, [track]);
-  if (track === null) {
-    const words = model.asking.value
-      ? "Waiting for your permission to use the camera and microphone…"
-      : model.audio.value !== null
-        ? "Sound only"
-        : "No picture and no sound yet";
-    return (
-      <div class="no-picture" role="status">
-        <Icon name={model.audio.value === null ? "camera-off" : "mic"} />
-        <p>{words}</p>
-      </div>
-    );
-  }
+  const words = instead(model);
   return (
-    // People know themselves from mirrors; a mirrored screen could not be read.
-    <video ref={element} class={model.screen.value ? "" : "mirrored"} autoplay muted playsInline aria-label="Your picture" data-testid="preview" />
+    <>
+      {/* People know themselves from mirrors; a mirrored screen could not be read. */}
+      <video ref={element} class={model.screen.value ? "" : "mirrored"} autoplay muted playsInline hidden={words !== null} aria-label="Your picture" data-testid="preview" />
+      {words !== null && (
+        <div class="no-picture" role="status">
+          <Icon name={track === null && model.audio.value !== null ? "mic" : "camera-off"} />
+          <p>{words}</p>
+        </div>
+      )}
+    </>
   );
+}
+
+/** What to say where there is no picture to show. */
+function instead(model: LiveModel): string | null {
+  if (model.video.value !== null) return model.cameraOn.value ? null : "Your picture is hidden";
+  if (model.asking.value) return "Waiting for your permission to use the camera and microphone…";
+  return model.audio.value === null ? "No picture and no sound yet" : "Sound only";
 }
 
 function Status({ model }: { model: LiveModel }): JSX.Element | null {
