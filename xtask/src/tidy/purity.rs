@@ -20,7 +20,7 @@ const IMPURE_NAMES: &[&str] = &[
     "TcpListener",
     "UnixStream",
     "Instant::now",
-    "SystemTime",
+    "SystemTime::now",
     "elapsed()",
     "std::env",
     "env::var",
