@@ -6,10 +6,13 @@
 //! panics, allocates without bound or loops longer than its input.
 
 mod bits;
+pub mod capture;
 pub mod check;
 pub mod codec;
 pub mod dd;
 pub mod ext;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod packet;
 pub mod seq;
 pub mod testing;
@@ -35,4 +38,8 @@ pub enum Error {
     Descriptor(&'static str),
     #[error("the layers allocation is malformed: {0}")]
     Allocation(&'static str),
+    #[error("not a capture we read: give a pcap or pcapng file (tcpdump, Wireshark) or a binary rtpdump file")]
+    NotACapture,
+    #[error("the capture is of link type {0}, which we do not read: capture on Ethernet, loopback or \"any\"")]
+    Link(u16),
 }

@@ -34,6 +34,16 @@ pub struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Packet<'a>, Error> {
+        let packet = Packet::parse_cut(bytes)?;
+        if bytes[0] & 0x20 == 0 {
+            return Ok(packet);
+        }
+        let (payload, padding) = strip_padding(packet.payload)?;
+        Ok(Packet { payload, padding, ..packet })
+    }
+
+    /// A packet of which only the beginning is there: padding, which is counted at the end, counts as payload.
+    pub(crate) fn parse_cut(bytes: &'a [u8]) -> Result<Packet<'a>, Error> {
         let (fixed, rest) = bytes.split_at_checked(FIXED_LEN).ok_or(Error::PacketTooShort(bytes.len()))?;
         let version = fixed[0] >> 6;
         if version != VERSION {
@@ -48,18 +58,14 @@ impl<'a> Packet<'a> {
         };
         let csrc_len = usize::from(fixed[0] & 0x0f) * 4;
         let (csrcs, rest) = rest.split_at_checked(csrc_len).ok_or(Error::Cut("list of contributing sources"))?;
-        let (extension, rest) = match fixed[0] & 0x10 {
+        let (extension, payload) = match fixed[0] & 0x10 {
             0 => (None, rest),
             _ => {
                 let (block, rest) = ext::Block::split_from(rest)?;
                 (Some(block), rest)
             }
         };
-        let (payload, padding) = match fixed[0] & 0x20 {
-            0 => (rest, 0),
-            _ => strip_padding(rest)?,
-        };
-        Ok(Packet { header, csrcs, extension, payload, padding })
+        Ok(Packet { header, csrcs, extension, payload, padding: 0 })
     }
 
     /// Header, contributing sources and extensions: how many bytes of the datagram precede the payload.

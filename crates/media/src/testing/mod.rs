@@ -5,11 +5,15 @@
 
 mod frame;
 mod layers;
+mod pcap;
 mod rng;
 mod sets;
 mod tag;
 
 pub use frame::ParameterSets;
+#[cfg(test)]
+pub(crate) use pcap::ip_packet;
+pub use pcap::{Pcap, rtp};
 pub use rng::Rng;
 pub use tag::{TAG_LEN, Tag, read_tag, tag_is_intact};
 

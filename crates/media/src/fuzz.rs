@@ -1,0 +1,174 @@
+//! What fuzzers call: one function per parser of outside bytes. Each reads, writes back what it can, and asserts what must
+//! hold of anything that was read.
+
+use crate::codec::{vp8, vp9};
+use crate::ext::layers::Allocation;
+use crate::{Codec, Header, Packet, capture, check, codec, dd, ext, testing};
+
+use std::time::Duration;
+
+pub fn fuzz_rtp(data: &[u8]) {
+    let Ok(packet) = Packet::parse(data) else { return };
+    let total = packet.header_len() + packet.payload.len() + usize::from(packet.padding);
+    assert_eq!(total, data.len(), "every byte of a packet belongs to one part of it");
+    let mut out = [0; 12];
+    assert_eq!(packet.header.write(&ext::Writer::new(), &mut out), Ok(12));
+    let again = Packet::parse(&out).map(|packet| packet.header);
+    assert_eq!(again, Ok(packet.header));
+    for codec in Codec::ALL {
+        push_to_checker(codec, &[(packet.header, packet.payload, None)]);
+    }
+}
+
+pub fn fuzz_ext(data: &[u8]) {
+    let map = ext::Kind::ALL.into_iter().zip(1..).fold(ext::Map::new(), |map, (kind, id)| map.with(kind, id));
+    for form in [ext::Form::OneByte, ext::Form::TwoByte, ext::Form::Other(7)] {
+        let block = ext::Block::new(form, data);
+        let values = ext::Values::read(block, &map);
+        if let Some(bytes) = values.layers_allocation {
+            fuzz_allocation(bytes);
+        }
+        let mut writer = ext::Writer::new();
+        let kept: Vec<_> = block.elements().filter(|(id, data)| writer.push(*id, data)).collect();
+        let header =
+            Header { marker: false, payload_type: 0, seq: Default::default(), time: Default::default(), ssrc: 0 };
+        let mut out = vec![0; 12 + writer.encoded_len()];
+        header.write(&writer, &mut out).expect("the room was asked for");
+        let packet = Packet::parse(&out).expect("we wrote it");
+        let again: Vec<_> = packet.extension.into_iter().flat_map(|block| block.elements()).collect();
+        assert_eq!(again, kept);
+    }
+    fuzz_allocation(data);
+}
+
+fn fuzz_allocation(bytes: &[u8]) {
+    let Ok(allocation) = Allocation::parse(bytes) else { return };
+    let mut written = Vec::new();
+    allocation.encode(&mut written);
+    let again = Allocation::parse(&written).expect("we wrote it");
+    assert_eq!(again.layers(), allocation.layers());
+}
+
+/// Descriptors of one stream, each with its length in front.
+pub fn fuzz_dd(data: &[u8]) {
+    let mut parser = dd::Parser::new();
+    for bytes in length_prefixed(data) {
+        let Ok(descriptor) = parser.parse(bytes) else { continue };
+        let structure = parser.structure().expect("a descriptor was read through it").clone();
+        let mut written = Vec::new();
+        descriptor.encode(&structure, &mut written);
+        assert_eq!(parser.clone().parse(&written), Ok(descriptor));
+        for codec in Codec::ALL {
+            codec::facts(codec, bytes, true, Some(&descriptor));
+        }
+    }
+    let header = |n: usize| Header {
+        marker: n.is_multiple_of(3),
+        payload_type: 96,
+        seq: crate::Seq(n as u16),
+        time: crate::RtpTime((n / 3) as u32),
+        ssrc: 1,
+    };
+    let packets: Vec<_> =
+        length_prefixed(data).enumerate().map(|(n, bytes)| (header(n), &b"sealed"[..], Some(bytes))).collect();
+    push_to_checker(Codec::Av1, &packets);
+}
+
+pub fn fuzz_vp8(data: &[u8]) {
+    fuzz_payload(Codec::Vp8, data);
+    let mut payload = data.to_vec();
+    let numbers = vp8::Numbers { picture_id: 0x1234, tl0: 5, keyidx: 6 };
+    let read = vp8::Descriptor::parse(data);
+    assert_eq!(vp8::rewrite(&mut payload, numbers), read.is_some());
+    let Some((before, media)) = read else { return };
+    let (after, same) = vp8::Descriptor::parse(&payload).expect("rewriting keeps the layout");
+    assert_eq!((same, after.layer), (media, before.layer));
+    assert_eq!(after.tl0.is_some(), before.tl0.is_some());
+    let mut out = [0; vp8::DESCRIPTOR_LEN_MAX];
+    let len = before.write(&mut out).expect("there is room for the longest");
+    assert_eq!(vp8::Descriptor::parse(&out[..len]), Some((before, &[][..])));
+}
+
+pub fn fuzz_vp9(data: &[u8]) {
+    fuzz_payload(Codec::Vp9, data);
+    let mut payload = data.to_vec();
+    let read = vp9::Descriptor::parse(data);
+    assert_eq!(vp9::rewrite(&mut payload, vp9::Numbers { picture_id: 0x1234, tl0: 5 }), read.is_some());
+    let Some((before, media)) = read else { return };
+    let (after, same) = vp9::Descriptor::parse(&payload).expect("rewriting keeps the layout");
+    assert_eq!((same, after.layer, after.scalability), (media, before.layer, before.scalability));
+}
+
+pub fn fuzz_h264(data: &[u8]) {
+    fuzz_payload(Codec::H264, data);
+}
+
+pub fn fuzz_h265(data: &[u8]) {
+    fuzz_payload(Codec::H265, data);
+}
+
+pub fn fuzz_av1(data: &[u8]) {
+    fuzz_payload(Codec::Av1, data);
+}
+
+pub fn fuzz_opus(data: &[u8]) {
+    fuzz_payload(Codec::Opus, data);
+}
+
+pub fn fuzz_capture(data: &[u8]) {
+    let options = capture::Options { packets_min: 1, ..capture::Options::default() };
+    if let Ok(reports) = capture::check(data, &options) {
+        let packets: u64 = reports.iter().map(|found| found.report.packets).sum();
+        // Twelve bytes of header per packet at least; a repaired packet may count twice.
+        assert!(packets * 12 <= 2 * data.len() as u64);
+    }
+}
+
+/// The whole as one payload, and as payloads of a stream, each with its length in front.
+fn fuzz_payload(codec: Codec, data: &[u8]) {
+    for marker in [false, true] {
+        let facts = codec::facts(codec, data, marker, None);
+        assert!(
+            !facts.keyframe || codec::facts(codec, data, !marker, None).keyframe,
+            "the marker ends, it begins nothing"
+        );
+    }
+    assert!(testing::read_tag(codec, data).is_some() || !testing::tag_is_intact(codec, data));
+    let header = |n: usize, payload: &[u8]| Header {
+        marker: payload.len().is_multiple_of(2),
+        payload_type: 96,
+        seq: crate::Seq(n as u16 ^ (payload.len() as u16 & 3)),
+        time: crate::RtpTime((n / 2) as u32),
+        ssrc: 1,
+    };
+    let packets: Vec<_> =
+        length_prefixed(data).enumerate().map(|(n, payload)| (header(n, payload), payload, None)).collect();
+    push_to_checker(codec, &packets);
+}
+
+/// Header, payload, dependency descriptor.
+type Sent<'a> = (Header, &'a [u8], Option<&'a [u8]>);
+
+fn push_to_checker(codec: Codec, packets: &[Sent<'_>]) {
+    let mut checker = check::Checker::new(codec);
+    for (n, (header, payload, dd)) in packets.iter().enumerate() {
+        let Header { seq, time, marker, .. } = *header;
+        checker.push(Duration::from_millis(n as u64), &check::View { seq, time, marker, payload, dd: *dd });
+    }
+    let report = checker.finish();
+    assert_eq!(report.packets, packets.len() as u64);
+    assert!(report.frames <= report.packets && report.keyframes <= report.frames);
+}
+
+fn length_prefixed(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        let (len, tail) = rest.split_first()?;
+        let (bytes, tail) = tail.split_at(tail.len().min(usize::from(*len)));
+        rest = tail;
+        Some(bytes)
+    })
+}
+
+#[cfg(test)]
+mod tests;
