@@ -3,6 +3,13 @@
 
 use std::net::SocketAddr;
 
+/// The kernel takes at most 64 datagrams in a message,
+const SEGMENTS_MAX: usize = 64;
+/// of together less than an IP packet,
+const MESSAGE_LEN_MAX: usize = 65_000;
+/// and none longer than a link's packet.
+const SEGMENT_LEN_MAX: usize = 1500;
+
 #[derive(Debug, Default)]
 pub struct Outbox {
     pub bytes: Vec<u8>,
@@ -46,6 +53,26 @@ impl Outbox {
         self.messages.push(Message { start, len: datagram.len(), segment: 0, to });
     }
 
+    /// Ends the datagram that was written to `bytes` from `start` on. Follows it a datagram of the same length to the same
+    /// address, or a last shorter one, then both are one message: the kernel takes a run for hardly more than a single.
+    pub fn commit(&mut self, to: SocketAddr, start: usize) {
+        let len = self.bytes.len() - start;
+        if let Some(last) = self.messages.last_mut()
+            && last.to == to
+            && last.start + last.len == start
+        {
+            let segment = if last.segment == 0 { last.len } else { last.segment as usize };
+            let is_open = last.len.is_multiple_of(segment);
+            let fits = last.len / segment < SEGMENTS_MAX && last.len + len <= MESSAGE_LEN_MAX;
+            if len > 0 && len <= segment && segment <= SEGMENT_LEN_MAX && is_open && fits {
+                last.segment = segment as u16;
+                last.len += len;
+                return;
+            }
+        }
+        self.messages.push(Message { start, len, segment: 0, to });
+    }
+
     /// Each datagram with its destination, in sending order.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
         self.messages.iter().flat_map(|message| {
@@ -73,5 +100,33 @@ mod tests {
         assert_eq!(outbox.messages[1].datagrams(), 3);
         outbox.clear();
         assert!(outbox.is_empty() && outbox.bytes.is_empty());
+    }
+    #[test]
+    fn a_viewers_packets_of_one_length_and_a_last_shorter_one_are_one_message() {
+        let (to, other): (SocketAddr, SocketAddr) = ("192.0.2.1:9".parse().unwrap(), "192.0.2.1:10".parse().unwrap());
+        let mut outbox = Outbox::default();
+        for (to, len) in [(to, 900), (to, 900), (to, 100), (to, 900), (other, 900), (other, 901)] {
+            let start = outbox.bytes.len();
+            outbox.bytes.resize(start + len, 7);
+            outbox.commit(to, start);
+        }
+        let shape: Vec<_> = outbox.messages.iter().map(|m| (m.to.port(), m.len, m.segment)).collect();
+        assert_eq!(shape, [(9, 1900, 900), (9, 900, 0), (10, 900, 0), (10, 901, 0)]);
+        assert_eq!(outbox.datagrams().map(|(_, d)| d.len()).collect::<Vec<_>>(), [900, 900, 100, 900, 900, 901]);
+    }
+
+    #[test]
+    fn a_message_never_grows_beyond_what_the_kernel_takes() {
+        let to: SocketAddr = "192.0.2.1:9".parse().unwrap();
+        for len in [10, 1400] {
+            let mut outbox = Outbox::default();
+            for _ in 0..200 {
+                let start = outbox.bytes.len();
+                outbox.bytes.resize(start + len, 7);
+                outbox.commit(to, start);
+            }
+            assert!(outbox.messages.iter().all(|m| m.datagrams() <= SEGMENTS_MAX && m.len <= MESSAGE_LEN_MAX));
+            assert_eq!(outbox.datagrams().count(), 200);
+        }
     }
 }

@@ -351,6 +351,11 @@ impl Peer {
         &self.local
     }
 
+    /// The username fragment of the other side: another one in a PATCH means an ICE restart.
+    pub fn remote_ufrag(&self) -> &str {
+        &self.remote.ufrag
+    }
+
     pub fn is_connected(&self) -> bool {
         self.connected && self.state == State::Open
     }
