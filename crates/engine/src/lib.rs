@@ -1,1 +1,203 @@
+//! The SFU for one core, as one struct.
+//!
+//! ```text
+//!            commands ─┐                                   ┌─> events, replies
+//!  records from links ─┼─> Engine: sessions, rooms, ───────┼─> records and messages to links
+//!           datagrams ─┤   sources (rings), downlinks      └─> one outbox of sealed datagrams
+//!              timers ─┘
+//! ```
+//!
+//! A worker's tick calls the public verbs in the order of that picture. Pure: time, randomness and addresses come in as
+//! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
+//! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+mod command;
+mod commands;
+mod config;
+mod datagrams;
+mod downlink;
+mod drops;
+mod fanout;
+mod feed;
+mod housekeeping;
+mod keyframe;
+mod link;
+mod links;
+mod publish;
+mod ring;
+mod room;
+mod session;
+mod source;
+mod splice;
+mod stats;
+mod timers;
+mod view;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use proto::room::LinkMessage;
+use proto::{RoomName, TrackId};
+use transport::{Identity, Outbox};
+
+pub use command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Side, Summary, Ticket};
+pub use config::{Config, Limits};
+pub use drops::{Drop, Drops};
+pub use fanout::Flushed;
+pub use link::Link;
+pub use stats::{Histogram, Stats};
+pub use view::{RoomPart, View};
+
+use fanout::Round;
+use link::Origin;
+use room::Room;
+use session::{Doomed, Slots};
+use source::Source;
+use timers::Timers;
+
+/// Random bytes for session ids, ICE credentials and SSRCs: the operating system's in a node, a seed's in a simulation.
+pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
+
+/// Sources, their audiences and keyframe requests are looked at this often.
+const HOUSEKEEPING: Duration = Duration::from_millis(100);
+
+pub struct Engine {
+    config: Config,
+    identity: Identity,
+    entropy: Entropy,
+    origin: Origin,
+    links: Vec<Link>,
+    sessions: Slots,
+    by_id: HashMap<u128, u32>,
+    /// Addresses that ICE has validated: the only ones DTLS and media are taken from.
+    by_address: HashMap<SocketAddr, u32>,
+    rooms: BTreeMap<RoomName, Room>,
+    sources: Vec<Option<Source>>,
+    by_track: HashMap<TrackId, usize>,
+    tracks_made: u32,
+    /// Sources with packets that arrived since the last flush.
+    dirty: Vec<usize>,
+    round: Round,
+    timers: Timers,
+    housekeeping_at: Instant,
+    second_at: Instant,
+    measured_at: Instant,
+    outbox: Outbox,
+    /// Arrivals of the packets that the outbox carries, for the forwarding delay.
+    arrivals: Vec<Instant>,
+    events: VecDeque<Event>,
+    doomed: Vec<Doomed>,
+    draining: bool,
+    scratch: Vec<u8>,
+    stats: Stats,
+}
+
+impl Engine {
+    pub fn new(now: Instant, config: Config, identity: Identity, entropy: Entropy) -> Engine {
+        let links = (0..config.workers).map(proto::WorkerId).filter(|&w| w != config.worker).map(Link::new).collect();
+        Engine {
+            origin: Origin::new(config.worker),
+            links,
+            identity,
+            entropy,
+            sessions: Slots::default(),
+            by_id: HashMap::new(),
+            by_address: HashMap::new(),
+            rooms: BTreeMap::new(),
+            sources: Vec::new(),
+            by_track: HashMap::new(),
+            tracks_made: 0,
+            dirty: Vec::new(),
+            round: Round::default(),
+            timers: Timers::default(),
+            housekeeping_at: now + HOUSEKEEPING,
+            second_at: now + Duration::from_secs(1),
+            measured_at: now,
+            outbox: Outbox::default(),
+            arrivals: Vec::new(),
+            events: VecDeque::new(),
+            doomed: Vec::new(),
+            draining: false,
+            scratch: Vec::new(),
+            stats: Stats::default(),
+            config,
+        }
+    }
+
+    /// When `handle_timeout` or `flush` has something to do at the latest.
+    pub fn next_timeout(&self) -> Instant {
+        let flush = self.dirty.iter().filter_map(|&i| self.sources[i].as_ref()?.flush_at()).min();
+        [self.timers.next(), flush].into_iter().flatten().fold(self.housekeeping_at, Instant::min)
+    }
+
+    /// Sealed datagrams for the socket. The shell sends them and clears it.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
+    }
+
+    /// The outbox has been handed to the kernel, which took all but `dropped` datagrams.
+    pub fn sent(&mut self, now: Instant, dropped: u64) {
+        for arrival in self.arrivals.drain(..) {
+            self.stats.forward_delay.record(now.saturating_duration_since(arrival));
+        }
+        self.stats.drops.add(Drop::SendBufferFull, dropped);
+    }
+
+    /// Messages and records for other workers. The shell takes them out.
+    pub fn links(&mut self) -> &mut [Link] {
+        &mut self.links
+    }
+
+    /// A record did not fit into the ring to another worker.
+    pub fn link_full(&mut self, records: u64) {
+        self.stats.drops.add(Drop::LinkFull, records);
+    }
+
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        for session in self.sessions.iter() {
+            match session.side() {
+                Side::Publisher => stats.publishers += 1,
+                Side::Viewer => stats.viewers += 1,
+            }
+        }
+        stats.sources = self.by_track.len() as u64;
+        stats.rooms = self.rooms.len() as u64;
+        stats.addresses = self.by_address.len() as u64;
+        stats.timers = self.timers.len() as u64;
+        stats
+    }
+
+    /// Sessions now: what placement balances.
+    pub fn load(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.entropy)(&mut bytes);
+        bytes
+    }
+
+    fn announce(&mut self, event: proto::room::RoomEvent) {
+        self.origin.announce(&mut self.links, event);
+    }
+
+    fn message(&mut self, to: proto::WorkerId, message: LinkMessage) {
+        if let Some(link) = self.links.iter_mut().find(|l| l.to == to) {
+            link.messages.push_back(message);
+        }
+    }
+}
+
+/// Runs code that works for one session only. A panic in there is a bug of ours, and must not become everybody's problem.
+fn fence<T>(f: impl FnOnce() -> T) -> Option<T> {
+    // Whatever the panic left half-done belongs to the session that is about to be thrown away.
+    catch_unwind(AssertUnwindSafe(f)).ok()
+}

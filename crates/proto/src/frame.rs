@@ -12,6 +12,8 @@ pub struct Frame<'a> {
     /// Index into the track's layers.
     pub layer: u8,
     pub marker: bool,
+    /// Counts the restarts of the stream: numbering and clock begin anew with each.
+    pub generation: u8,
     /// Extended sequence number in the source's own numbering.
     pub seq: u64,
     /// RTP timestamp in the source's own clock.
@@ -69,7 +71,7 @@ impl<'a> Frame<'a> {
         out.extend_from_slice(&self.seq.to_be_bytes());
         out.extend_from_slice(&self.time.to_be_bytes());
         out.extend_from_slice(&self.arrival_us.to_be_bytes());
-        out.extend_from_slice(&[0; 2]); // reserved, zero
+        out.extend_from_slice(&[self.generation, 0]); // the second byte is reserved
         out.extend_from_slice(&(self.payload.len() as u16).to_be_bytes());
         out.extend_from_slice(self.dependency);
         out.extend_from_slice(self.payload);
@@ -92,6 +94,7 @@ impl<'a> Frame<'a> {
             track: TrackId { origin: WorkerId(header[1]), n: u32_at(2) },
             layer: header[6],
             marker: flags & FLAG_MARKER != 0,
+            generation: header[30],
             seq: u64_at(10),
             time: u32_at(18),
             arrival_us: u64_at(22),
@@ -112,6 +115,7 @@ mod tests {
             track: TrackId { origin: WorkerId(2), n: 77 },
             layer: 1,
             marker: true,
+            generation: 3,
             seq: 1 << 33 | 5,
             time: 0xffff_fff0,
             arrival_us: 1_234_567_890_123,

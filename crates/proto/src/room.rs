@@ -20,10 +20,11 @@ pub enum RoomEvent {
     TrackRemoved {
         track: TrackId,
     },
-    /// The layers that have been seen of a track, in the publisher's order.
+    /// The layers that have been seen of a track, in the order of their first packet, and the one worth most.
     TrackLayers {
         track: TrackId,
         layers: Vec<Layer>,
+        best: u8,
     },
 }
 
@@ -37,6 +38,8 @@ pub struct Track {
     /// Format parameters a viewer must be able to decode, as in SDP (may be empty).
     pub fmtp: String,
     pub layers: Vec<Layer>,
+    /// Index of the layer to show somebody who can take them all.
+    pub best: u8,
     /// Milliseconds of the origin's clock when the publication began: of two publications of one room the later one is shown.
     pub since_ms: u64,
 }
@@ -55,24 +58,37 @@ pub struct Snapshot {
     pub tracks: Vec<Track>,
 }
 
-/// A message on the link from one worker to another.
+/// A message on the link from one worker to another. What is level-triggered is repeated every second, so that a lost
+/// message heals by itself and a peer that fell silent is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkMessage {
     Notice(Notice),
-    /// The sender saw a gap after `have`: please send a snapshot.
+    /// The sender's last notice was `seq`: who has heard less has missed something. Repeated every second.
+    Head {
+        origin: WorkerId,
+        seq: u64,
+    },
+    /// The sender missed something: please send a snapshot.
     Sync {
-        have: u64,
+        from: WorkerId,
     },
     Snapshot(Snapshot),
-    /// The sender has viewers for this layer of the receiver's track (or none any more). Level-triggered: repeated on every snapshot.
+    /// The layers (bit mask) of the receiver's track that the sender has viewers for. Repeated every second while not zero.
     Want {
+        from: WorkerId,
         track: TrackId,
-        layer: u8,
-        wanted: bool,
+        layers: u8,
     },
     /// One of the sender's viewers cannot go on without a keyframe.
     Keyframe {
         track: TrackId,
         layer: u8,
+    },
+    /// The publisher's clock: RTP `time` was wall-clock `ntp` (RFC 3550 §6.4.1). It keeps audio and video in step.
+    Clock {
+        track: TrackId,
+        layer: u8,
+        ntp: u64,
+        time: u32,
     },
 }

@@ -1,0 +1,206 @@
+//! What the control plane asks of a worker, and what the worker says back. Reliable and meaningful; media never takes
+//! this road.
+
+use std::time::Duration;
+
+use proto::{PeerId, RoomName, SessionId};
+use transport::fragment::Fragment;
+use transport::offer::Offer;
+
+/// Ties a reply to its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Who may touch a session after it was made: the bearer token it was made with, as a hash; `None` where sessions are
+/// open to everybody who knows their URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner(pub Option<[u8; 16]>);
+
+/// What must be true of the ICE session for a PATCH to apply (`If-Match`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    Any,
+    /// One of these (none: nothing matches).
+    Tags(Vec<String>),
+}
+
+pub enum Command {
+    Publish {
+        ticket: Ticket,
+        room: RoomName,
+        offer: Offer,
+        owner: Owner,
+    },
+    Watch {
+        ticket: Ticket,
+        room: RoomName,
+        offer: Offer,
+        owner: Owner,
+    },
+    /// Trickled candidates, or an ICE restart when the fragment carries new credentials.
+    Patch {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        expect: Expect,
+        fragment: Fragment,
+    },
+    End {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+    },
+    Exists {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+    },
+    /// The node stops: say goodbye to everybody.
+    EndAll {
+        reason: EndReason,
+    },
+}
+
+/// What happened to a command.
+#[derive(Debug)]
+pub enum Reply {
+    Answered(Answered),
+    Trickled,
+    /// The new tag and the fragment with our new credentials and candidates.
+    Restarted {
+        tag: String,
+        fragment: String,
+    },
+    Ended,
+    Exists,
+    Refused(Refusal),
+}
+
+#[derive(Debug, Clone)]
+pub struct Answered {
+    pub session: SessionId,
+    pub peer: PeerId,
+    /// Names this ICE session (a strong entity tag without its quotes).
+    pub tag: String,
+    pub sdp: String,
+}
+
+/// Why not, in words for the person who asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("nobody is publishing in this room yet")]
+    NotLive,
+    #[error(
+        "somebody is already publishing in this room; end that session, or wait until it has been silent for {0:?}"
+    )]
+    Occupied(Duration),
+    #[error("this worker has all the sessions it may have")]
+    Full,
+    #[error("the node is shutting down")]
+    Draining,
+    #[error("{0}")]
+    BadOffer(String),
+    #[error("{0}")]
+    CodecMismatch(String),
+    #[error("there is no such session (it may have ended)")]
+    NoSession,
+    #[error("the session belongs to another token")]
+    NotYours,
+    #[error("the If-Match tag is not the session's current one")]
+    StaleTag,
+    #[error("{0}")]
+    RestartRefused(String),
+}
+
+/// Why a session is over. Every ended session has exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// DELETE.
+    Left,
+    /// The peer closed DTLS.
+    Closed,
+    /// Never completed ICE and DTLS.
+    NeverConnected,
+    /// No consent check for 30 s.
+    ConsentExpired,
+    /// Connected, but no media for too long.
+    Silent,
+    /// Another publisher took the room over from this silent one.
+    TakenOver,
+    /// The certificate is not the one that the offer promised.
+    WrongFingerprint,
+    /// DTLS went wrong.
+    Failed,
+    /// A bug of ours, contained to this session.
+    Panicked,
+    /// The node stops.
+    Drained,
+}
+
+impl EndReason {
+    pub const ALL: [EndReason; 10] = [
+        EndReason::Left,
+        EndReason::Closed,
+        EndReason::NeverConnected,
+        EndReason::ConsentExpired,
+        EndReason::Silent,
+        EndReason::TakenOver,
+        EndReason::WrongFingerprint,
+        EndReason::Failed,
+        EndReason::Panicked,
+        EndReason::Drained,
+    ];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            EndReason::Left => "left",
+            EndReason::Closed => "closed",
+            EndReason::NeverConnected => "never_connected",
+            EndReason::ConsentExpired => "consent_expired",
+            EndReason::Silent => "silent",
+            EndReason::TakenOver => "taken_over",
+            EndReason::WrongFingerprint => "wrong_fingerprint",
+            EndReason::Failed => "failed",
+            EndReason::Panicked => "panicked",
+            EndReason::Drained => "drained",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Publisher,
+    Viewer,
+}
+
+#[derive(Debug)]
+pub enum Event {
+    Reply {
+        ticket: Ticket,
+        reply: Reply,
+    },
+    /// ICE and DTLS are done: `after` the command that made the session.
+    Connected {
+        peer: PeerId,
+        room: RoomName,
+        side: Side,
+        after: Duration,
+    },
+    Ended(Summary),
+}
+
+/// One line for the log when a session is over.
+#[derive(Debug)]
+pub struct Summary {
+    pub peer: PeerId,
+    pub room: RoomName,
+    pub side: Side,
+    pub reason: EndReason,
+    pub lasted: Duration,
+    pub connected: bool,
+    pub packets: u64,
+    pub bytes: u64,
+    /// For a viewer: repairs asked for; for a publisher: keyframes requested of it.
+    pub nacks: u64,
+    pub keyframe_requests: u64,
+}

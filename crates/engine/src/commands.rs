@@ -1,0 +1,225 @@
+//! What the control plane asks for: sessions made, patched and ended.
+
+use std::time::{Duration, Instant};
+
+use media::codec::Kind;
+use proto::{RoomName, SessionId};
+use transport::fragment::Fragment;
+use transport::offer::Offer;
+use transport::{Accept, Answer, CodecChoice, Creds, Peer};
+
+use crate::command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Ticket};
+use crate::session::{Publisher, Role, Session, Viewer, ViewerTrack};
+use crate::{Engine, fence, room};
+
+impl Engine {
+    pub fn command(&mut self, now: Instant, command: Command) {
+        let (ticket, result) = match command {
+            Command::Publish { ticket, room, offer, owner } => (ticket, self.publish(now, room, &offer, owner)),
+            Command::Watch { ticket, room, offer, owner } => (ticket, self.watch(now, room, &offer, owner)),
+            Command::Patch { ticket, session, owner, expect, fragment } => {
+                (ticket, self.patch(now, session, owner, &expect, &fragment))
+            }
+            Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
+            Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
+            Command::EndAll { reason } => return self.end_all(now, reason),
+        };
+        self.reply(ticket, result);
+    }
+
+    fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
+        let reply = result.unwrap_or_else(Reply::Refused);
+        self.events.push_back(Event::Reply { ticket, reply });
+    }
+
+    fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
+        self.check_room_for_one()?;
+        let sitting = self.sessions.iter().find(|s| s.room == room && matches!(s.role, Role::Publisher(_)));
+        let sitting = sitting.map(|s| (s.peer_id.slot, s.silence(now)));
+        let takeover_silence = self.config.limits.takeover_silence;
+        if sitting.is_some_and(|(_, silence)| silence.is_none_or(|s| s < takeover_silence)) {
+            return Err(Refusal::Occupied(takeover_silence));
+        }
+        let since_ms = now.saturating_duration_since(self.config.epoch).as_millis() as u64;
+        let reply = self.accept(now, room, offer, owner, transport::Side::Publish, |answer| {
+            let sections = answer.receivers.clone();
+            Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), media_at: None })
+        })?;
+        // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
+        if let Some((slot, _)) = sitting {
+            self.end(now, slot, EndReason::TakenOver);
+        }
+        Ok(reply)
+    }
+
+    fn watch(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
+        self.check_room_for_one()?;
+        let choice = |kind| {
+            let source = room::current(&self.sources, self.rooms.get(&room)?, kind)?;
+            let source = self.sources[source].as_ref()?;
+            Some(CodecChoice { codec: source.codec, fmtp: source.fmtp.clone() })
+        };
+        let (audio, video) = (choice(Kind::Audio), choice(Kind::Video));
+        if audio.is_none() && video.is_none() {
+            return Err(Refusal::NotLive);
+        }
+        // What is not published yet may come: the viewer can then take it without a new session.
+        let audio = audio.or_else(|| offer.codecs(Kind::Audio).next());
+        let video = video.or_else(|| offer.codecs(Kind::Video).next());
+        let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
+        self.accept(now, room, offer, owner, side, |answer| {
+            let tracks = answer.senders.iter().map(|send| ViewerTrack { send: send.clone(), place: None }).collect();
+            Role::Viewer(Viewer { tracks, opener: None })
+        })
+    }
+
+    fn check_room_for_one(&self) -> Result<(), Refusal> {
+        if self.draining {
+            return Err(Refusal::Draining);
+        }
+        if self.sessions.len() >= self.config.limits.sessions_max {
+            return Err(Refusal::Full);
+        }
+        Ok(())
+    }
+
+    fn accept(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        offer: &Offer,
+        owner: Owner,
+        side: transport::Side<'_>,
+        role: impl FnOnce(&Answer) -> Role,
+    ) -> Result<Reply, Refusal> {
+        let peer_id = self.sessions.next_id(self.config.worker);
+        let creds = self.make_creds(peer_id.slot);
+        let id = SessionId { worker: self.config.worker, secret: u128::from_be_bytes(self.random()) };
+        let ssrc_seed = u64::from_be_bytes(self.random());
+        let candidates = &self.config.candidates;
+        let accept = Accept { now, identity: &self.identity, creds: creds.clone(), candidates, offer, side, ssrc_seed };
+        let accepted = fence(|| Peer::accept(accept));
+        let Some(accepted) = accepted else {
+            self.stats.panics += 1;
+            return Err(Refusal::BadOffer(
+                "the offer could not be handled; this is a bug in weir, please report it".into(),
+            ));
+        };
+        let (peer, answer) = accepted.map_err(refusal)?;
+        let answered = Answered { session: id, peer: peer_id, tag: creds.ufrag.clone(), sdp: answer.sdp.clone() };
+        let role = role(&answer);
+        if let Role::Viewer(_) = role {
+            self.rooms.entry(room.clone()).or_default().viewers += 1;
+        }
+        self.sessions.insert(Session {
+            id,
+            peer_id,
+            room,
+            owner,
+            peer,
+            role,
+            creds,
+            created: now,
+            connected: None,
+            addresses: Vec::new(),
+            check_at: now + Duration::from_secs(1),
+            timer_at: None,
+            packets: 0,
+            bytes: 0,
+            nacks: 0,
+            keyframe_requests: 0,
+        });
+        self.by_id.insert(id.secret, peer_id.slot);
+        self.pump(now, peer_id.slot);
+        Ok(Reply::Answered(answered))
+    }
+
+    fn patch(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        owner: Owner,
+        expect: &Expect,
+        fragment: &Fragment,
+    ) -> Result<Reply, Refusal> {
+        let slot = self.find(id, owner)?;
+        let session = self.sessions.get_mut(slot).expect("found above");
+        if matches!(expect, Expect::Tags(tags) if !tags.contains(&session.creds.ufrag)) {
+            return Err(Refusal::StaleTag);
+        }
+        let is_restart = fragment.ufrag.as_deref().is_some_and(|ufrag| session.peer.remote_ufrag() != ufrag);
+        if !is_restart {
+            for candidate in &fragment.candidates {
+                // mDNS, TCP and what we cannot parse are passed over in silence (whip §4.3.2).
+                session.peer.add_remote_candidate(candidate);
+            }
+            self.pump(now, slot);
+            return Ok(Reply::Trickled);
+        }
+        let (Some(ufrag), Some(pwd)) = (&fragment.ufrag, &fragment.pwd) else {
+            let missing = "an ICE restart needs both a=ice-ufrag and a=ice-pwd in the fragment";
+            return Err(Refusal::RestartRefused(missing.into()));
+        };
+        let creds = self.make_creds(slot);
+        let session = self.sessions.get_mut(slot).expect("found above");
+        session.peer.restart_ice(creds.clone(), ufrag, pwd).map_err(|e| Refusal::RestartRefused(e.to_string()))?;
+        for candidate in &fragment.candidates {
+            session.peer.add_remote_candidate(candidate);
+        }
+        let text = session.peer.answer_fragment();
+        session.creds = creds.clone();
+        self.pump(now, slot);
+        Ok(Reply::Restarted { tag: creds.ufrag, fragment: text })
+    }
+
+    fn end_by_id(&mut self, now: Instant, id: SessionId, owner: Owner) -> Result<Reply, Refusal> {
+        let slot = self.find(id, owner)?;
+        self.end(now, slot, EndReason::Left);
+        Ok(Reply::Ended)
+    }
+
+    fn end_all(&mut self, now: Instant, reason: EndReason) {
+        self.draining = true;
+        let slots: Vec<u32> = self.sessions.iter().map(|s| s.peer_id.slot).collect();
+        for slot in slots {
+            self.end(now, slot, reason);
+        }
+    }
+
+    fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
+        let slot = *self.by_id.get(&id.secret).ok_or(Refusal::NoSession)?;
+        let session = self.sessions.get(slot).ok_or(Refusal::NoSession)?;
+        // A session made without a token belongs to whoever knows its URL.
+        if session.owner.0.is_some() && session.owner != owner {
+            return Err(Refusal::NotYours);
+        }
+        Ok(slot)
+    }
+
+    /// The ufrag names worker and slot, so that a STUN request finds its peer without a table; the password is 128 random bits.
+    fn make_creds(&mut self, slot: u32) -> Creds {
+        let tail = u64::from_be_bytes(self.random());
+        let pwd = u128::from_be_bytes(self.random());
+        Creds { ufrag: format!("{:02x}{slot:08x}{tail:016x}", self.config.worker.0), pwd: format!("{pwd:032x}") }
+    }
+}
+
+/// The slot in a ufrag of ours.
+pub fn slot_of(ufrag: &str) -> Option<u32> {
+    u32::from_str_radix(ufrag.get(2..10)?, 16).ok()
+}
+
+fn refusal(error: transport::Error) -> Refusal {
+    match error {
+        transport::Error::CodecMismatch { .. } => Refusal::CodecMismatch(error.to_string()),
+        _ => Refusal::BadOffer(error.to_string()),
+    }
+}
+
+impl Session {
+    /// How long a publisher has sent nothing; `None` while it never sent anything.
+    pub(crate) fn silence(&self, now: Instant) -> Option<Duration> {
+        let Role::Publisher(publisher) = &self.role else { return None };
+        Some(now.saturating_duration_since(publisher.media_at?))
+    }
+}

@@ -1,0 +1,46 @@
+//! What a worker must be told.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use proto::WorkerId;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub worker: WorkerId,
+    /// Workers of this node, this one included: the origins a room may have.
+    pub workers: u8,
+    /// Where clients reach this worker: every address goes into every answer.
+    pub candidates: Vec<SocketAddr>,
+    /// The start of the node's monotonic clock: arrival times travel between workers relative to it.
+    pub epoch: Instant,
+    pub limits: Limits,
+}
+
+/// Bounds and patience. The defaults are those of `weir.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions on one worker; one more is refused with 503.
+    pub sessions_max: usize,
+    /// A publisher that sent nothing for this long may be replaced by a new one.
+    pub takeover_silence: Duration,
+    /// A publisher that sent nothing for this long is ended.
+    pub silence_timeout: Duration,
+    /// Packets of one video layer kept for repair, rounded up to a power of two.
+    pub ring_packets: usize,
+    /// Oldest packet worth repairing.
+    pub ring_age: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            sessions_max: 10_000,
+            takeover_silence: Duration::from_secs(2),
+            silence_timeout: Duration::from_secs(30),
+            // 2 s of 8 Mbit/s in 1,200-byte packets is 1,700.
+            ring_packets: 2048,
+            ring_age: Duration::from_secs(2),
+        }
+    }
+}

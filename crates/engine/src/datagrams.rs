@@ -1,0 +1,203 @@
+//! What arrives on the socket: whose it is, and what it means.
+//!
+//! Trust grows in steps. A STUN request proves by its integrity that the sender knows the password of the session its
+//! ufrag names; only then is its address believed. DTLS and media are taken from believed addresses alone, so a
+//! stranger cannot start, disturb or feed a handshake.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use transport::{Datagram, Output, Reason, rtcp, stun};
+
+use transport::Event as PeerEvent;
+
+use crate::command::{EndReason, Event};
+use crate::commands::slot_of;
+use crate::downlink::abs_send_time;
+use crate::drops::Drop;
+use crate::session::{Place, Role};
+use crate::{Engine, fence};
+
+impl Engine {
+    /// A datagram from the socket; `to` is the local address it came in on.
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        match transport::demux(bytes) {
+            Datagram::Stun => self.handle_stun(now, from, to, bytes),
+            Datagram::Other => self.stats.drops.count(Drop::NotOurs),
+            kind => match self.by_address.get(&from) {
+                None => self.stats.drops.count(Drop::NotValidated),
+                Some(&slot) => self.handle_validated(now, slot, from, to, kind, bytes),
+            },
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let found = stun::local_ufrag(bytes).and_then(|ufrag| {
+            let session = self.sessions.get_mut(slot_of(ufrag)?)?;
+            (session.creds.ufrag == ufrag).then_some(session)
+        });
+        let Some(session) = found else {
+            return self.stats.drops.count(Drop::UnknownUfrag);
+        };
+        if !stun::verify_request(bytes, &session.creds.pwd) {
+            return self.stats.drops.count(Drop::BadIntegrity);
+        }
+        let slot = session.peer_id.slot;
+        if let Some(forgotten) = session.add_address(from) {
+            self.by_address.remove(&forgotten);
+        }
+        if let Some(other) = self.by_address.insert(from, slot).filter(|&other| other != slot) {
+            // The client's port has been used again: what is left of the other session lives on its other addresses, or expires.
+            if let Some(other) = self.sessions.get_mut(other) {
+                other.addresses.retain(|&a| a != from);
+            }
+        }
+        self.feed_peer(now, slot, from, to, bytes);
+    }
+
+    fn handle_validated(
+        &mut self,
+        now: Instant,
+        slot: u32,
+        from: SocketAddr,
+        to: SocketAddr,
+        kind: Datagram,
+        bytes: &[u8],
+    ) {
+        let Some(session) = self.sessions.get(slot) else { return };
+        match (&session.role, kind) {
+            (Role::Publisher(_), _) | (Role::Viewer(_), Datagram::Dtls) => self.feed_peer(now, slot, from, to, bytes),
+            // Never str0m: it would answer under the viewer's keys, and two senders under one key reuse nonces.
+            (Role::Viewer(_), Datagram::Rtcp) => self.handle_viewer_rtcp(now, slot, bytes),
+            (Role::Viewer(_), _) => self.stats.drops.count(Drop::Unexpected),
+        }
+    }
+
+    fn feed_peer(&mut self, now: Instant, slot: u32, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(slot) else { return };
+        if fence(|| session.peer.handle_datagram(now, from, to, bytes)).is_none() {
+            return self.end(now, slot, EndReason::Panicked);
+        }
+        self.pump(now, slot);
+    }
+
+    /// Takes everything out of a peer: datagrams into the outbox, events to where they belong.
+    pub(crate) fn pump(&mut self, now: Instant, slot: u32) {
+        loop {
+            let Some(session) = self.sessions.get_mut(slot) else { return };
+            match fence(|| session.peer.poll()) {
+                None => return self.end(now, slot, EndReason::Panicked),
+                Some(None) => break,
+                Some(Some(Output::Datagram { to, bytes })) => self.outbox.push(to, &bytes),
+                Some(Some(Output::Event(event))) => self.handle_peer_event(now, slot, event),
+            }
+        }
+        self.set_timer(slot);
+    }
+
+    fn handle_peer_event(&mut self, now: Instant, slot: u32, event: PeerEvent) {
+        match event {
+            PeerEvent::Connected { keys, remote } => {
+                let Some(session) = self.sessions.get_mut(slot) else { return };
+                session.connected = Some(now);
+                if let Some(keys) = &keys {
+                    session.open_with(keys);
+                }
+                let after = now.saturating_duration_since(session.created);
+                let (peer, room, side) = (session.peer_id, session.room.clone(), session.side());
+                self.stats.join_time.record(after);
+                match side {
+                    crate::Side::Publisher => self.stats.publishers_joined += 1,
+                    crate::Side::Viewer => {
+                        self.stats.viewers_joined += 1;
+                        let keys = keys.expect("transport hands a viewer's keys to us, and keeps no copy");
+                        self.start_downlinks(now, slot, remote, &keys);
+                    }
+                }
+                self.events.push_back(Event::Connected { peer, room, side, after });
+            }
+            PeerEvent::Media(received) => self.ingest(now, slot, &received),
+            PeerEvent::SenderReport(report) => self.set_clock(slot, &report),
+            PeerEvent::RemoteMoved(address) => self.redirect_downlinks(slot, address),
+            PeerEvent::Closed(reason) => {
+                let reason = match reason {
+                    Reason::Remote => EndReason::Closed,
+                    Reason::Local => EndReason::Left,
+                    Reason::Unreachable | Reason::HandshakeTimeout => EndReason::NeverConnected,
+                    Reason::ConsentExpired => EndReason::ConsentExpired,
+                    Reason::WrongFingerprint => EndReason::WrongFingerprint,
+                    Reason::Protocol(_) => EndReason::Failed,
+                };
+                self.end(now, slot, reason);
+            }
+            // Channels open, and what is said on them is for the meeting protocol.
+            PeerEvent::ChannelOpen { .. } | PeerEvent::ChannelMessage { .. } | PeerEvent::ChannelClosed { .. } => {}
+        }
+    }
+
+    fn handle_viewer_rtcp(&mut self, now: Instant, slot: u32, bytes: &[u8]) {
+        let Some(session) = self.sessions.get_mut(slot) else { return };
+        let Role::Viewer(viewer) = &mut session.role else { return };
+        let mut plain = std::mem::take(&mut self.scratch);
+        let opened = viewer.opener.as_mut().and_then(|opener| opener.open_rtcp(bytes, &mut plain).ok());
+        match opened {
+            None => self.stats.drops.count(Drop::NotAuthentic),
+            Some(()) => {
+                session.peer.heard(now);
+                for packet in rtcp::read(&plain) {
+                    match packet {
+                        rtcp::Packet::Nack { media, lost, .. } => self.handle_nack(now, slot, media, lost),
+                        rtcp::Packet::Pli { media, .. } => self.handle_keyframe_request(now, slot, media),
+                        rtcp::Packet::Fir { requests, .. } => {
+                            for (media, _) in requests {
+                                self.handle_keyframe_request(now, slot, media);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.scratch = plain;
+    }
+
+    fn handle_nack(&mut self, now: Instant, slot: u32, media: u32, lost: impl Iterator<Item = u16>) {
+        let Some(place) = self.place_of(slot, media) else { return };
+        // Nothing was sent by a downlink that is parked.
+        let Place::Source { source, index } = place else { return };
+        let send_time = abs_send_time(now.saturating_duration_since(self.config.epoch));
+        let Some(source) = self.sources[source].as_mut() else { return };
+        let downlink = &mut source.downlinks[index];
+        let mut asked = 0;
+        for seq in lost {
+            asked += 1;
+            match downlink.repair(now, &source.layers, seq, send_time, &mut self.outbox) {
+                Ok(()) => self.stats.repairs += 1,
+                Err(reason) => self.stats.drops.count(reason),
+            }
+        }
+        self.stats.nacks += asked;
+        if let Some(session) = self.sessions.get_mut(slot) {
+            session.nacks += asked;
+        }
+    }
+
+    fn handle_keyframe_request(&mut self, now: Instant, slot: u32, media_ssrc: u32) {
+        self.stats.keyframe_requests_in += 1;
+        if let Some(session) = self.sessions.get_mut(slot) {
+            session.keyframe_requests += 1;
+        }
+        let Some(Place::Source { source, index }) = self.place_of(slot, media_ssrc) else { return };
+        if let Some(entry) = self.sources[source].as_mut()
+            && let Some(layer) = entry.downlinks[index].layer
+        {
+            entry.layers[layer as usize].keyframe.ask();
+            self.request_keyframes(now, source);
+        }
+    }
+
+    fn place_of(&self, slot: u32, ssrc: u32) -> Option<Place> {
+        let Role::Viewer(viewer) = &self.sessions.get(slot)?.role else { return None };
+        viewer.tracks.iter().find(|t| t.send.ssrc == ssrc)?.place
+    }
+}

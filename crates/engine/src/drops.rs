@@ -1,0 +1,96 @@
+//! Why something was not forwarded. Each reason is counted, so that "why is it black" is a metric and not a debugging
+//! session.
+
+use std::fmt;
+
+macro_rules! drops {
+    ($($(#[$doc:meta])* $name:ident = $label:literal,)*) => {
+        /// The reason for dropping a datagram or a packet.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Drop { $($(#[$doc])* $name,)* }
+
+        impl Drop {
+            pub const ALL: &'static [Drop] = &[$(Drop::$name,)*];
+
+            /// The value of the metric label `reason`.
+            pub fn label(self) -> &'static str {
+                match self { $(Drop::$name => $label,)* }
+            }
+        }
+    };
+}
+
+drops! {
+    /// First byte of no protocol we speak.
+    NotOurs = "not_ours",
+    /// A STUN request for a ufrag that nobody here has.
+    UnknownUfrag = "unknown_ufrag",
+    /// A STUN request whose integrity does not hold under our password.
+    BadIntegrity = "bad_integrity",
+    /// DTLS or media from an address that ICE has not validated.
+    NotValidated = "not_validated",
+    /// SRTP or SRTCP that does not authenticate, or a replay.
+    NotAuthentic = "not_authentic",
+    /// RTP from a viewer, who has nothing to send.
+    Unexpected = "unexpected",
+    /// A packet the ring already holds.
+    Duplicate = "duplicate",
+    /// A packet older than the ring.
+    TooOld = "too_old",
+    /// More layers or tracks than a session may have.
+    TooManyLayers = "too_many_layers",
+    /// A packet in a codec we do not know, or larger than a datagram.
+    Unusable = "unusable",
+    /// The viewer has no keyframe of this source yet.
+    WaitingForKeyframe = "waiting_for_keyframe",
+    /// The viewer watches another layer.
+    LayerNotWanted = "layer_not_wanted",
+    /// A straggler from before the viewer's splice point.
+    BeforeSplice = "before_splice",
+    /// Repair asked for, but the packet is gone from the ring.
+    RepairTooLate = "repair_too_late",
+    /// Repair asked for, but the viewer negotiated no RTX.
+    RepairWithoutRtx = "repair_without_rtx",
+    /// Repair asked for beyond the budget of a fifth of the stream.
+    RepairBudget = "repair_budget",
+    /// The ring to another worker was full.
+    LinkFull = "link_full",
+    /// The socket's send buffer was full.
+    SendBufferFull = "send_buffer_full",
+    /// str0m wanted to send SRTP for a viewer: a second sender under one key. Must stay zero.
+    SecondSender = "second_sender",
+}
+
+impl fmt::Display for Drop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// A count for each reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drops([u64; Drop::ALL.len()]);
+
+impl Default for Drops {
+    fn default() -> Self {
+        Drops([0; Drop::ALL.len()])
+    }
+}
+
+impl Drops {
+    pub fn count(&mut self, reason: Drop) {
+        self.add(reason, 1);
+    }
+
+    pub fn add(&mut self, reason: Drop, n: u64) {
+        self.0[reason as usize] += n;
+    }
+
+    pub fn get(&self, reason: Drop) -> u64 {
+        self.0[reason as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Drop, u64)> + '_ {
+        Drop::ALL.iter().map(|&reason| (reason, self.get(reason)))
+    }
+}

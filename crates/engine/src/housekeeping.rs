@@ -1,0 +1,139 @@
+//! What has to be done because time passes: timers of peers, consent, silence, reports, keyframe requests, measurements.
+
+use std::time::{Duration, Instant};
+
+use media::codec::Kind;
+use proto::room::LinkMessage;
+use transport::Rid;
+
+use crate::command::EndReason;
+use crate::session::{Place, Role};
+use crate::source::Upstream;
+use crate::{Engine, HOUSEKEEPING, fence};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Engine {
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(slot) = self.timers.pop_due(now) {
+            self.handle_session_timeout(now, slot);
+        }
+        if now >= self.housekeeping_at {
+            self.housekeeping_at = now + HOUSEKEEPING;
+            self.keep_keyframes_coming(now);
+        }
+        if now >= self.second_at {
+            self.second_at = now + SECOND;
+            self.measure(now);
+            self.repeat_to_links(now);
+        }
+    }
+
+    fn handle_session_timeout(&mut self, now: Instant, slot: u32) {
+        let Some(session) = self.sessions.get_mut(slot) else { return };
+        if session.timer_at.is_some_and(|at| at > now) {
+            return;
+        }
+        session.timer_at = None;
+        if session.peer.next_timeout() <= now && fence(|| session.peer.handle_timeout(now)).is_none() {
+            return self.end(now, slot, EndReason::Panicked);
+        }
+        if session.check_at <= now {
+            session.check_at = now + SECOND;
+            if let Some(reason) = self.silent_too_long(now, slot) {
+                return self.end(now, slot, reason);
+            }
+            self.report(now, slot);
+        }
+        self.pump(now, slot);
+    }
+
+    /// Makes sure that the timer heap looks at a session when it next has something to do.
+    pub(crate) fn set_timer(&mut self, slot: u32) {
+        let Some(session) = self.sessions.get_mut(slot) else { return };
+        let at = session.peer.next_timeout().min(session.check_at);
+        if session.timer_at.is_none_or(|set| at < set) {
+            session.timer_at = Some(at);
+            self.timers.set(at, slot);
+        }
+    }
+
+    fn silent_too_long(&self, now: Instant, slot: u32) -> Option<EndReason> {
+        let session = self.sessions.get(slot)?;
+        let Role::Publisher(publisher) = &session.role else { return None };
+        // Until it is connected, the peer keeps its own time.
+        let heard = publisher.media_at.or(session.connected)?;
+        let silent = now.saturating_duration_since(heard) >= self.config.limits.silence_timeout;
+        silent.then_some(EndReason::Silent)
+    }
+
+    /// Sender reports for a viewer's tracks.
+    fn report(&mut self, now: Instant, slot: u32) {
+        let Some(session) = self.sessions.get(slot) else { return };
+        let Role::Viewer(viewer) = &session.role else { return };
+        for place in viewer.tracks.iter().filter_map(|t| t.place) {
+            let Place::Source { source, index } = place else { continue };
+            let Some(source) = self.sources[source].as_mut() else { continue };
+            source.downlinks[index].report(now, &source.layers, &mut self.outbox);
+        }
+    }
+
+    /// Somebody who still waits asks again; the throttle decides what reaches the publisher.
+    fn keep_keyframes_coming(&mut self, now: Instant) {
+        for index in 0..self.sources.len() {
+            self.request_keyframes(now, index);
+        }
+    }
+
+    pub(crate) fn request_keyframes(&mut self, now: Instant, index: usize) {
+        let Some(source) = self.sources[index].as_mut() else { return };
+        if source.kind() == Kind::Audio {
+            return;
+        }
+        for i in 0..source.downlinks.len() {
+            if let Some(layer) = source.downlinks[i].waits_for()
+                && let Some(layer) = source.layers.get_mut(layer as usize)
+            {
+                layer.keyframe.ask();
+            }
+        }
+        for layer in 0..source.layers.len() {
+            let Some(source) = self.sources[index].as_mut() else { return };
+            let audience = source.audience(layer as u8);
+            if !source.layers[layer].keyframe.due(now, audience) {
+                continue;
+            }
+            self.stats.keyframe_requests_out += 1;
+            match source.upstream {
+                Upstream::Remote { worker } => {
+                    let message = LinkMessage::Keyframe { track: source.id, layer: layer as u8 };
+                    self.message(worker, message);
+                }
+                Upstream::Local { slot } => {
+                    let Some(mid) = source.mid else { continue };
+                    let rid = Rid::new(&source.layers[layer].rid);
+                    let Some(session) = self.sessions.get_mut(slot) else { continue };
+                    session.keyframe_requests += 1;
+                    if fence(|| session.peer.request_keyframe(mid, rid)).is_none() {
+                        return self.end(now, slot, EndReason::Panicked);
+                    }
+                    self.pump(now, slot);
+                }
+            }
+        }
+    }
+
+    /// Bitrates of layers, and which layer is worth most.
+    fn measure(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.measured_at);
+        self.measured_at = now;
+        for index in 0..self.sources.len() {
+            let Some(source) = self.sources[index].as_mut() else { continue };
+            if source.measure(now, elapsed) {
+                source.set_best(source.best);
+                self.announce_layers(index);
+                self.request_keyframes(now, index);
+            }
+        }
+    }
+}

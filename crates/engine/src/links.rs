@@ -1,0 +1,186 @@
+//! What other workers say, and what they are told: tracks, wants, keyframes, clocks.
+
+use std::time::{Duration, Instant};
+
+use media::codec::Codec;
+use proto::frame::Frame;
+use proto::room::{LinkMessage, Notice, RoomEvent, Snapshot, Track};
+use proto::{TrackId, WorkerId};
+
+use crate::Engine;
+use crate::drops::Drop;
+use crate::link::Heard;
+use crate::publish::{describe, layers_event};
+use crate::source::{Clock, Source, Upstream, Want};
+
+/// Five repetitions missed: whoever wanted the layer is gone.
+const WANT_LASTS: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tell {
+    Changes,
+    Always,
+}
+
+impl Engine {
+    /// A message from another worker.
+    pub fn handle_message(&mut self, now: Instant, message: LinkMessage) {
+        match message {
+            LinkMessage::Notice(notice) => self.handle_notice(now, notice),
+            LinkMessage::Head { origin, seq } => {
+                if self.links.iter().any(|l| l.to == origin && l.is_behind(seq)) {
+                    let from = self.config.worker;
+                    self.message(origin, LinkMessage::Sync { from });
+                }
+            }
+            LinkMessage::Sync { from } => {
+                let tracks = self.own_tracks().collect();
+                let snapshot = Snapshot { origin: self.config.worker, seq: self.origin.seq(), tracks };
+                self.message(from, LinkMessage::Snapshot(snapshot));
+            }
+            LinkMessage::Snapshot(snapshot) => self.handle_snapshot(now, snapshot),
+            LinkMessage::Want { from, track, layers } => self.handle_want(now, from, track, layers),
+            LinkMessage::Keyframe { track, layer } => {
+                let Some(&index) = self.by_track.get(&track) else { return };
+                let Some(source) = self.sources[index].as_mut() else { return };
+                if let Some(layer) = source.layers.get_mut(layer as usize) {
+                    layer.keyframe.ask();
+                    self.request_keyframes(now, index);
+                }
+            }
+            LinkMessage::Clock { track, layer, ntp, time } => {
+                let Some(&index) = self.by_track.get(&track) else { return };
+                let Some(source) = self.sources[index].as_mut() else { return };
+                if let Some(layer) = source.layers.get_mut(layer as usize) {
+                    layer.clock = Some(Clock { ntp, time, at: now });
+                }
+            }
+        }
+    }
+
+    /// A media record from another worker.
+    pub fn handle_record(&mut self, record: &[u8]) {
+        let Some(frame) = Frame::decode(record) else {
+            return self.stats.drops.count(Drop::Unusable);
+        };
+        self.stats.records_in += 1;
+        // A track that has just gone, or that we have not been told of yet.
+        let Some(&index) = self.by_track.get(&frame.track) else { return };
+        let known = self.sources[index].as_ref().is_some_and(|s| (frame.layer as usize) < s.layers.len());
+        if known {
+            let arrival = self.config.epoch + Duration::from_micros(frame.arrival_us);
+            self.store(index, arrival, &frame);
+        }
+    }
+
+    fn handle_notice(&mut self, now: Instant, notice: Notice) {
+        let Some(link) = self.links.iter_mut().find(|l| l.to == notice.origin) else { return };
+        match link.hear(notice.seq) {
+            Heard::Old => {}
+            Heard::Gap => {
+                let from = self.config.worker;
+                self.message(notice.origin, LinkMessage::Sync { from });
+            }
+            Heard::InOrder => match notice.event {
+                RoomEvent::TrackAdded(track) => self.add_remote(now, notice.origin, &track),
+                RoomEvent::TrackRemoved { track } => self.remove_source(track),
+                RoomEvent::TrackLayers { track, layers, best } => {
+                    let rids: Vec<&str> = layers.iter().map(|l| l.rid.as_str()).collect();
+                    self.update_remote(now, track, &rids, best);
+                }
+            },
+        }
+    }
+
+    /// What an origin has is what its snapshot says, and nothing else.
+    fn handle_snapshot(&mut self, now: Instant, snapshot: Snapshot) {
+        let Some(link) = self.links.iter_mut().find(|l| l.to == snapshot.origin) else { return };
+        link.synced(snapshot.seq);
+        let mut known: Vec<TrackId> = self.by_track.keys().copied().filter(|t| t.origin == snapshot.origin).collect();
+        known.sort();
+        for track in known {
+            if !snapshot.tracks.iter().any(|t| t.id == track) {
+                self.remove_source(track);
+            }
+        }
+        for track in &snapshot.tracks {
+            self.add_remote(now, snapshot.origin, track);
+        }
+    }
+
+    fn add_remote(&mut self, now: Instant, worker: WorkerId, track: &Track) {
+        let rids: Vec<&str> = track.layers.iter().map(|l| l.rid.as_str()).collect();
+        if !self.by_track.contains_key(&track.id) {
+            // A newer node may speak of codecs that this one does not know: nobody here can watch those.
+            let Some(codec) = Codec::ALL.into_iter().find(|c| c.name() == track.codec) else { return };
+            let upstream = Upstream::Remote { worker };
+            let source = Source::new(track.id, track.room.clone(), codec, track.fmtp.clone(), track.since_ms, upstream);
+            self.add_source(source);
+        }
+        self.update_remote(now, track.id, &rids, track.best);
+    }
+
+    fn update_remote(&mut self, now: Instant, track: TrackId, rids: &[&str], best: u8) {
+        let Some(&index) = self.by_track.get(&track) else { return };
+        let Some(source) = self.sources[index].as_mut() else { return };
+        for rid in rids {
+            source.layer_index(rid, &self.config.limits);
+        }
+        if (best as usize) < source.layers.len() {
+            source.set_best(best);
+        }
+        let room = source.room.clone();
+        self.attend(now, &room);
+    }
+
+    fn handle_want(&mut self, now: Instant, from: WorkerId, track: TrackId, layers: u8) {
+        let Some(&index) = self.by_track.get(&track) else { return };
+        let Some(source) = self.sources[index].as_mut() else { return };
+        source.wants.retain(|w| w.from != from);
+        if layers != 0 {
+            source.wants.push(Want { from, layers, at: now });
+        }
+    }
+
+    /// Tells a track's origin which of its layers are wanted here.
+    pub(crate) fn tell_wants(&mut self, index: usize, tell: Tell) {
+        let Some(source) = self.sources[index].as_mut() else { return };
+        let Upstream::Remote { worker } = source.upstream else { return };
+        let layers = source.wanted_here();
+        let changed = source.told != layers;
+        source.told = layers;
+        if changed || (tell == Tell::Always && layers != 0) {
+            let message = LinkMessage::Want { from: self.config.worker, track: source.id, layers };
+            self.message(worker, message);
+        }
+    }
+
+    /// Once a second: say again what is level-triggered, and forget who no longer says it.
+    pub(crate) fn repeat_to_links(&mut self, now: Instant) {
+        if self.links.is_empty() {
+            return;
+        }
+        let (origin, seq) = (self.config.worker, self.origin.seq());
+        for link in &mut self.links {
+            link.messages.push_back(LinkMessage::Head { origin, seq });
+        }
+        for index in 0..self.sources.len() {
+            self.tell_wants(index, Tell::Always);
+            if let Some(source) = self.sources[index].as_mut() {
+                source.wants.retain(|w| now.saturating_duration_since(w.at) < WANT_LASTS);
+            }
+        }
+    }
+
+    pub(crate) fn announce_layers(&mut self, index: usize) {
+        if let Some(source) = self.sources[index].as_ref() {
+            let event = layers_event(source);
+            self.announce(event);
+        }
+    }
+
+    fn own_tracks(&self) -> impl Iterator<Item = Track> + '_ {
+        let own = |s: &&Source| s.id.origin == self.config.worker;
+        self.sources.iter().flatten().filter(own).map(describe)
+    }
+}

@@ -1,0 +1,204 @@
+//! The packet ring: what one layer of one source sent during the last second or two.
+//!
+//! One ring per layer per worker serves fan-out, retransmission for every viewer and (later) the GOP cache, so that no
+//! viewer keeps packets of its own. It knows nothing of viewers. A slot keeps its buffer when it is overwritten, so a
+//! ring that has warmed up does not allocate.
+//!
+//! Bounded by packets, by bytes (packets × one datagram) and by age; what falls out is simply no longer there.
+
+use std::time::{Duration, Instant};
+
+use media::codec::{Codec, Facts};
+
+/// A packet on its way into a ring.
+pub struct Incoming<'a> {
+    pub seq: u64,
+    pub time: u32,
+    pub marker: bool,
+    pub arrival: Instant,
+    pub facts: Facts,
+    pub audio_level: Option<(u8, bool)>,
+    pub orientation: Option<u8>,
+    pub dependency: &'a [u8],
+    pub payload: &'a [u8],
+}
+
+/// A packet in the ring.
+pub struct Packet {
+    pub seq: u64,
+    pub time: u32,
+    pub marker: bool,
+    pub arrival: Instant,
+    pub facts: Facts,
+    pub audio_level: Option<(u8, bool)>,
+    pub orientation: Option<u8>,
+    pub dependency: Vec<u8>,
+    pub payload: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    Stored,
+    Duplicate,
+    /// Older than everything the ring can hold beside its newest packet.
+    TooOld,
+}
+
+pub struct Ring {
+    slots: Vec<Option<Packet>>,
+    newest: Option<u64>,
+    age_max: Duration,
+}
+
+impl Ring {
+    /// `packets_max` is rounded up to a power of two, so that a sequence number finds its slot by a mask.
+    pub fn new(packets_max: usize, age_max: Duration) -> Ring {
+        let len = packets_max.max(2).next_power_of_two();
+        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max }
+    }
+
+    pub fn insert(&mut self, packet: Incoming<'_>) -> Inserted {
+        let len = self.slots.len() as u64;
+        if let Some(newest) = self.newest
+            && packet.seq + len <= newest
+        {
+            return Inserted::TooOld;
+        }
+        let index = self.index(packet.seq);
+        let slot = &mut self.slots[index];
+        match slot {
+            Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
+            Some(old) => {
+                old.dependency.clear();
+                old.dependency.extend_from_slice(packet.dependency);
+                old.payload.clear();
+                old.payload.extend_from_slice(packet.payload);
+                old.seq = packet.seq;
+                old.time = packet.time;
+                old.marker = packet.marker;
+                old.arrival = packet.arrival;
+                old.facts = packet.facts;
+                old.audio_level = packet.audio_level;
+                old.orientation = packet.orientation;
+            }
+            None => {
+                *slot = Some(Packet {
+                    seq: packet.seq,
+                    time: packet.time,
+                    marker: packet.marker,
+                    arrival: packet.arrival,
+                    facts: packet.facts,
+                    audio_level: packet.audio_level,
+                    orientation: packet.orientation,
+                    dependency: packet.dependency.to_vec(),
+                    payload: packet.payload.to_vec(),
+                });
+            }
+        }
+        self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
+        Inserted::Stored
+    }
+
+    pub fn newest(&self) -> Option<u64> {
+        self.newest
+    }
+
+    pub fn get(&self, seq: u64) -> Option<&Packet> {
+        let newest = self.newest?;
+        if seq > newest || seq + self.slots.len() as u64 <= newest {
+            return None;
+        }
+        self.slots[self.index(seq)].as_ref().filter(|p| p.seq == seq)
+    }
+
+    /// Like `get`, for a retransmission: nobody can use a packet older than the ring's age any more.
+    pub fn get_fresh(&self, now: Instant, seq: u64) -> Option<&Packet> {
+        self.get(seq).filter(|p| now.saturating_duration_since(p.arrival) <= self.age_max)
+    }
+
+    /// A decoder that knows nothing yet can begin with `packet`.
+    pub fn is_decodable_start(&self, codec: Codec, packet: &Packet) -> bool {
+        if !packet.facts.keyframe || !packet.facts.frame_start {
+            return false;
+        }
+        if !matches!(codec, Codec::H264 | Codec::H265) {
+            return true;
+        }
+        // Parameter sets and picture both call themselves a beginning; the first of one timestamp is it.
+        match packet.seq.checked_sub(1).and_then(|seq| self.get(seq)) {
+            Some(before) => before.time != packet.time || !before.facts.keyframe,
+            None => packet.facts.parameter_sets,
+        }
+    }
+
+    fn index(&self, seq: u64) -> usize {
+        (seq & (self.slots.len() as u64 - 1)) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(seq: u64, at: Instant) -> Incoming<'static> {
+        Incoming {
+            seq,
+            time: 0,
+            marker: false,
+            arrival: at,
+            facts: Facts::default(),
+            audio_level: None,
+            orientation: None,
+            dependency: &[],
+            payload: b"x",
+        }
+    }
+
+    #[test]
+    fn a_packet_can_be_found_until_newer_ones_push_it_out() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        for seq in 100..120 {
+            assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
+        }
+        assert_eq!(ring.newest(), Some(119));
+        for seq in 112..120 {
+            assert!(ring.get(seq).is_some());
+        }
+        for seq in [0, 111, 120, 1 << 40] {
+            assert!(ring.get(seq).is_none());
+        }
+    }
+
+    #[test]
+    fn a_late_packet_fills_its_gap_and_a_second_copy_is_known_as_such() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        ring.insert(packet(10, now));
+        ring.insert(packet(12, now));
+        assert!(ring.get(11).is_none());
+        assert_eq!(ring.insert(packet(11, now)), Inserted::Stored);
+        assert_eq!(ring.insert(packet(11, now)), Inserted::Duplicate);
+        assert_eq!(ring.insert(packet(4, now)), Inserted::TooOld);
+        assert_eq!(ring.newest(), Some(12));
+    }
+
+    #[test]
+    fn a_jump_ahead_makes_old_packets_unreachable_not_wrong() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        ring.insert(packet(1, now));
+        ring.insert(packet(1 + (1 << 32), now));
+        assert!(ring.get(1).is_none());
+        assert!(ring.get(1 + (1 << 32)).is_some());
+    }
+
+    #[test]
+    fn a_packet_past_its_age_is_not_worth_repeating() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        ring.insert(packet(1, now));
+        assert!(ring.get_fresh(now + Duration::from_secs(2), 1).is_some());
+        assert!(ring.get_fresh(now + Duration::from_millis(2001), 1).is_none());
+    }
+}

@@ -1,0 +1,157 @@
+//! One peer connection of this worker, and the slots they live in.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use proto::{PeerId, RoomName, SessionId, TrackId, WorkerId};
+use transport::srtp::{Keys, Opener};
+use transport::{Creds, Peer, RecvTrack, SendTrack};
+
+use crate::command::{EndReason, Owner, Side};
+
+/// Addresses a session may be reached at: a phone has Wi-Fi and mobile, IPv4 and IPv6, and each behind a NAT rebinding.
+const ADDRESSES_MAX: usize = 8;
+
+pub struct Session {
+    pub id: SessionId,
+    pub peer_id: PeerId,
+    pub room: RoomName,
+    pub owner: Owner,
+    pub peer: Peer,
+    pub role: Role,
+    pub creds: Creds,
+    pub created: Instant,
+    pub connected: Option<Instant>,
+    /// Addresses that ICE has validated, oldest first.
+    pub addresses: Vec<SocketAddr>,
+    /// Next look at silence and reports.
+    pub check_at: Instant,
+    /// The earliest entry in the timer heap.
+    pub timer_at: Option<Instant>,
+    pub packets: u64,
+    pub bytes: u64,
+    pub nacks: u64,
+    pub keyframe_requests: u64,
+}
+
+pub enum Role {
+    Publisher(Publisher),
+    Viewer(Viewer),
+}
+
+pub struct Publisher {
+    pub since_ms: u64,
+    pub sections: Vec<RecvTrack>,
+    pub tracks: Vec<TrackId>,
+    /// The last media packet; `None` until the first.
+    pub media_at: Option<Instant>,
+}
+
+pub struct Viewer {
+    pub tracks: Vec<ViewerTrack>,
+    /// Opens the viewer's SRTCP; set when DTLS is done.
+    pub opener: Option<Opener>,
+}
+
+pub struct ViewerTrack {
+    pub send: SendTrack,
+    pub place: Option<Place>,
+}
+
+/// Where a downlink is: in the dense array of the source that feeds it, or waiting in the room for a source it can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Source { source: usize, index: usize },
+    Parked { index: usize },
+}
+
+impl Session {
+    pub fn side(&self) -> Side {
+        match self.role {
+            Role::Publisher(_) => Side::Publisher,
+            Role::Viewer(_) => Side::Viewer,
+        }
+    }
+
+    /// Remembers a validated address. Returns one that had to be forgotten for it.
+    pub fn add_address(&mut self, address: SocketAddr) -> Option<SocketAddr> {
+        if self.addresses.contains(&address) {
+            return None;
+        }
+        let forgotten = (self.addresses.len() == ADDRESSES_MAX).then(|| self.addresses.remove(0));
+        self.addresses.push(address);
+        forgotten
+    }
+
+    pub fn open_with(&mut self, keys: &Keys) {
+        if let Role::Viewer(viewer) = &mut self.role {
+            viewer.opener = Some(Opener::new(keys));
+        }
+    }
+}
+
+/// The sessions of a worker by slot. A slot's generation grows each time it is used again.
+#[derive(Default)]
+pub struct Slots {
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Entry {
+    generation: u32,
+    session: Option<Box<Session>>,
+}
+
+impl Slots {
+    /// The identity that the next session will have.
+    pub fn next_id(&mut self, worker: WorkerId) -> PeerId {
+        let slot = match self.free.last() {
+            Some(&slot) => slot,
+            None => {
+                self.entries.push(Entry::default());
+                self.free.push(self.entries.len() as u32 - 1);
+                self.entries.len() as u32 - 1
+            }
+        };
+        PeerId { worker, slot, generation: self.entries[slot as usize].generation }
+    }
+
+    /// Takes in the session that was given `next_id`.
+    pub fn insert(&mut self, session: Session) {
+        let slot = self.free.pop().expect("next_id leaves a free slot on top");
+        debug_assert_eq!(slot, session.peer_id.slot);
+        self.entries[slot as usize].session = Some(Box::new(session));
+    }
+
+    pub fn get(&self, slot: u32) -> Option<&Session> {
+        self.entries.get(slot as usize)?.session.as_deref()
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Session> {
+        self.entries.get_mut(slot as usize)?.session.as_deref_mut()
+    }
+
+    pub fn remove(&mut self, slot: u32) -> Option<Box<Session>> {
+        let entry = self.entries.get_mut(slot as usize)?;
+        let session = entry.session.take()?;
+        entry.generation = entry.generation.wrapping_add(1);
+        self.free.push(slot);
+        Some(session)
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.entries.iter().filter_map(|e| e.session.as_deref())
+    }
+}
+
+/// A session that has to end, found in a place where it cannot be ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Doomed {
+    pub slot: u32,
+    pub reason: EndReason,
+}

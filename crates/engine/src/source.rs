@@ -1,0 +1,285 @@
+//! A track as one worker has it: its layers with their rings, and everybody here who watches it.
+//!
+//! Whether it is published on this worker or comes over a link makes one difference only: where keyframe requests go.
+
+use std::time::{Duration, Instant};
+
+use media::codec::{Codec, Kind};
+use proto::{RoomName, TrackId, WorkerId};
+use transport::Mid;
+
+use crate::config::Limits;
+use crate::downlink::Downlink;
+use crate::keyframe::{Audience, Throttle};
+use crate::ring::{Incoming, Inserted, Ring};
+
+/// Simulcast layers a track may have.
+pub const LAYERS_MAX: usize = 8;
+
+/// Send what is there at the latest after this: a viewer's packets of one visit share a system call.
+const FLUSH_VIDEO: Duration = Duration::from_millis(5);
+const FLUSH_AUDIO: Duration = Duration::from_millis(2);
+
+/// A layer that sent nothing for so long is not worth choosing.
+const LAYER_SILENT: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// Published on this worker, by the peer in this slot.
+    Local {
+        slot: u32,
+    },
+    Remote {
+        worker: WorkerId,
+    },
+}
+
+pub struct Source {
+    pub id: TrackId,
+    pub room: RoomName,
+    pub codec: Codec,
+    pub fmtp: String,
+    pub since_ms: u64,
+    pub upstream: Upstream,
+    /// How the publisher's peer connection knows the track, when it is ours.
+    pub mid: Option<Mid>,
+    pub layers: Vec<Layer>,
+    /// The layer to show somebody who can take them all.
+    pub best: u8,
+    pub downlinks: Vec<Downlink>,
+    /// For a track of ours: the layers each other worker wants, and when it last said so.
+    pub wants: Vec<Want>,
+    /// For a track from elsewhere: the layers we last said we want.
+    pub told: u8,
+    pub pending: Vec<Pending>,
+    pending_since: Option<Instant>,
+    frame_complete: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    pub from: WorkerId,
+    pub layers: u8,
+    pub at: Instant,
+}
+
+/// A packet that arrived since the last flush, in order of arrival.
+#[derive(Debug, Clone, Copy)]
+pub struct Pending {
+    pub layer: u8,
+    pub seq: u64,
+    pub arrival: Instant,
+}
+
+pub struct Layer {
+    pub rid: String,
+    /// Counts the restarts of the stream.
+    pub generation: u8,
+    /// The publisher's SSRC, when the track is ours.
+    pub ssrc: Option<u32>,
+    /// The SSRC before a restart: its stragglers are nobody's any more.
+    pub ssrc_before: Option<u32>,
+    pub ring: Ring,
+    pub keyframe: Throttle,
+    pub packets: u64,
+    pub bytes: u64,
+    pub kbps: u32,
+    bytes_measured: u64,
+    pub last_packet: Option<Instant>,
+    /// The publisher's last sender report: wall clock, RTP time, and when it came.
+    pub clock: Option<Clock>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    pub ntp: u64,
+    pub time: u32,
+    pub at: Instant,
+}
+
+impl Layer {
+    fn new(rid: String, kind: Kind, limits: &Limits) -> Layer {
+        let packets = match kind {
+            Kind::Video => limits.ring_packets,
+            // 50 packets a second: 256 are 5 s.
+            Kind::Audio => 256,
+        };
+        Layer {
+            rid,
+            generation: 0,
+            ssrc: None,
+            ssrc_before: None,
+            ring: Ring::new(packets, limits.ring_age),
+            keyframe: Throttle::default(),
+            packets: 0,
+            bytes: 0,
+            kbps: 0,
+            bytes_measured: 0,
+            last_packet: None,
+            clock: None,
+        }
+    }
+
+    pub fn is_silent(&self, now: Instant) -> bool {
+        self.last_packet.is_none_or(|at| now.saturating_duration_since(at) > LAYER_SILENT)
+    }
+
+    /// Wall clock (NTP, 32.32) and RTP time of this instant, in the publisher's clock.
+    pub fn wall_clock(&self, now: Instant, clock_rate: u32) -> Option<(u64, u32)> {
+        let clock = self.clock?;
+        let since = now.saturating_duration_since(clock.at);
+        let ntp = clock.ntp.wrapping_add(((since.as_micros() as u64) << 32) / 1_000_000);
+        let ticks = since.as_micros() as u64 * u64::from(clock_rate) / 1_000_000;
+        Some((ntp, clock.time.wrapping_add(ticks as u32)))
+    }
+}
+
+impl Source {
+    pub fn new(id: TrackId, room: RoomName, codec: Codec, fmtp: String, since_ms: u64, upstream: Upstream) -> Source {
+        Source {
+            id,
+            room,
+            codec,
+            fmtp,
+            since_ms,
+            upstream,
+            mid: None,
+            layers: Vec::new(),
+            best: 0,
+            downlinks: Vec::new(),
+            wants: Vec::new(),
+            told: 0,
+            pending: Vec::new(),
+            pending_since: None,
+            frame_complete: false,
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.codec.kind()
+    }
+
+    /// The index of the layer called `rid`; a new one is added when there is room.
+    pub fn layer_index(&mut self, rid: &str, limits: &Limits) -> Option<(u8, LayerIs)> {
+        if let Some(index) = self.layers.iter().position(|l| l.rid == rid) {
+            return Some((index as u8, LayerIs::Known));
+        }
+        if self.layers.len() == LAYERS_MAX {
+            return None;
+        }
+        self.layers.push(Layer::new(rid.to_owned(), self.kind(), limits));
+        Some((self.layers.len() as u8 - 1, LayerIs::New))
+    }
+
+    /// The publisher began the layer anew: its numbers and clock mean something else from here on.
+    pub fn restart(&mut self, layer: u8, generation: u8, limits: &Limits) {
+        let rid = self.layers[layer as usize].rid.clone();
+        let fresh = Layer::new(rid, self.kind(), limits);
+        let old = std::mem::replace(&mut self.layers[layer as usize], fresh);
+        let entry = &mut self.layers[layer as usize];
+        entry.generation = generation;
+        entry.ssrc = old.ssrc;
+        entry.ssrc_before = old.ssrc_before;
+        entry.packets = old.packets;
+        entry.bytes = old.bytes;
+        entry.bytes_measured = old.bytes_measured;
+        self.pending.retain(|p| p.layer != layer);
+        for downlink in self.downlinks.iter_mut().filter(|d| d.layer == Some(layer)) {
+            downlink.await_source(downlink.target);
+        }
+    }
+
+    /// Takes a packet in; it goes out at the next flush.
+    pub fn accept(&mut self, layer: u8, packet: Incoming<'_>) -> Inserted {
+        let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
+        let (keyframe, len) = (packet.facts.keyframe, packet.payload.len());
+        let entry = &mut self.layers[layer as usize];
+        let inserted = entry.ring.insert(packet);
+        if inserted != Inserted::Stored {
+            return inserted;
+        }
+        entry.packets += 1;
+        entry.bytes += len as u64;
+        entry.last_packet = Some(arrival);
+        if keyframe {
+            entry.keyframe.arrived();
+        }
+        self.pending.push(Pending { layer, seq, arrival });
+        self.pending_since.get_or_insert(arrival);
+        // An audio packet's marker begins a talk spurt; it completes nothing.
+        self.frame_complete |= marker && self.codec.kind() == Kind::Video;
+        Inserted::Stored
+    }
+
+    /// When the pending packets must go out; `None` when there are none.
+    pub fn flush_at(&self) -> Option<Instant> {
+        let since = self.pending_since?;
+        let wait = match self.kind() {
+            // A complete frame gains nothing by waiting.
+            _ if self.frame_complete => Duration::ZERO,
+            Kind::Video => FLUSH_VIDEO,
+            Kind::Audio => FLUSH_AUDIO,
+        };
+        Some(since + wait)
+    }
+
+    /// The first `packets` of what was pending have gone out. What is left does not wait any longer.
+    pub fn flushed(&mut self, packets: usize) {
+        self.pending.drain(..packets);
+        if self.pending.is_empty() {
+            self.pending_since = None;
+            self.frame_complete = false;
+        } else {
+            self.frame_complete = true;
+        }
+    }
+
+    /// Which layers (bit mask) somebody here shows or waits for.
+    pub fn wanted_here(&self) -> u8 {
+        self.downlinks.iter().fold(0, |mask, d| mask | 1 << d.target | d.layer.map_or(0, |l| 1 << l))
+    }
+
+    pub fn audience(&self, layer: u8) -> Audience {
+        let here = self.downlinks.iter().any(|d| d.layer == Some(layer));
+        // Another worker wants only what it shows or is about to show; it throttles its own asking.
+        let elsewhere = self.wants.iter().any(|w| w.layers & (1 << layer) != 0);
+        if here || elsewhere { Audience::Watching } else { Audience::Waiting }
+    }
+
+    /// Everybody who takes what is best goes to `best` at its next keyframe.
+    pub fn set_best(&mut self, best: u8) {
+        self.best = best;
+        for downlink in &mut self.downlinks {
+            downlink.target = best;
+        }
+    }
+
+    /// Measures the layers' bitrates over `elapsed`, and chooses the best: the one with the most bits that is not silent.
+    /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
+    pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
+        for layer in &mut self.layers {
+            let bits = (layer.bytes - layer.bytes_measured) * 8;
+            layer.bytes_measured = layer.bytes;
+            layer.kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
+        }
+        let Upstream::Local { .. } = self.upstream else { return false };
+        let alive = |i: usize| !self.layers[i].is_silent(now);
+        let Some(candidate) = (0..self.layers.len()).filter(|&i| alive(i)).max_by_key(|&i| self.layers[i].kbps) else {
+            return false;
+        };
+        let current = self.best as usize;
+        // A third more bits, so that two layers of similar rate do not take turns.
+        let clearly_better = self.layers[candidate].kbps > self.layers[current].kbps * 4 / 3;
+        let change = candidate != current && (!alive(current) || clearly_better);
+        if change {
+            self.best = candidate as u8;
+        }
+        change
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerIs {
+    Known,
+    New,
+}

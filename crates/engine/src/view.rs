@@ -1,0 +1,73 @@
+//! What this worker's part of the rooms looks like from outside.
+
+use std::time::Instant;
+
+use media::codec::Kind;
+use proto::RoomName;
+use proto::api::{LayerView, PublisherView, TrackKind, TrackView};
+
+use crate::Engine;
+use crate::session::Role;
+use crate::source::Source;
+
+/// One worker's part of all rooms: the node joins the parts of its workers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct View {
+    pub rooms: Vec<RoomPart>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoomPart {
+    pub name: RoomName,
+    pub publishers: Vec<PublisherView>,
+    pub viewers: u32,
+}
+
+impl Engine {
+    pub fn view(&self, now: Instant) -> View {
+        let mut rooms: Vec<RoomPart> = self
+            .rooms
+            .iter()
+            .map(|(name, room)| RoomPart { name: name.clone(), publishers: Vec::new(), viewers: room.viewers })
+            .collect();
+        for session in self.sessions.iter() {
+            let Role::Publisher(publisher) = &session.role else { continue };
+            let Some(connected) = session.connected else { continue };
+            let view = PublisherView {
+                id: session.peer_id.to_string(),
+                age_s: now.saturating_duration_since(connected).as_secs(),
+                tracks: publisher.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
+            };
+            match rooms.binary_search_by(|r| r.name.cmp(&session.room)) {
+                Ok(i) => rooms[i].publishers.push(view),
+                Err(i) => rooms.insert(i, RoomPart { name: session.room.clone(), publishers: vec![view], viewers: 0 }),
+            }
+        }
+        // A room known only because another worker publishes in it is that worker's to show.
+        rooms.retain(|r| r.viewers > 0 || !r.publishers.is_empty());
+        View { rooms }
+    }
+
+    fn source(&self, track: proto::TrackId) -> Option<&Source> {
+        self.sources[*self.by_track.get(&track)?].as_ref()
+    }
+}
+
+fn track_view(source: &Source, now: Instant) -> TrackView {
+    TrackView {
+        kind: match source.kind() {
+            Kind::Audio => TrackKind::Audio,
+            Kind::Video => TrackKind::Video,
+        },
+        codec: source.codec.name().to_owned(),
+        layers: source
+            .layers
+            .iter()
+            .map(|layer| LayerView {
+                rid: (!layer.rid.is_empty()).then(|| layer.rid.clone()),
+                kbps: layer.kbps,
+                silent: layer.is_silent(now),
+            })
+            .collect(),
+    }
+}
