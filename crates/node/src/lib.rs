@@ -1,3 +1,265 @@
+//! A node: workers with their sockets, the desk that HTTP talks to, and nothing that decides about media.
+//!
+//! ```text
+//!   HTTP (tokio) ──ask──▶ desk (tokio) ──command──▶ worker 0 ─┐ rings and messages,
+//!                              ▲                     worker 1 ─┤ every worker with every other
+//!                              └────────event──────  worker n ─┘
+//! ```
+//!
+//! This is the only crate that knows everyone. tokio is for control; a worker is a plain thread.
+
+mod address;
+mod desk;
+mod metrics;
+mod placement;
 pub mod ring;
 pub mod udp;
 pub mod wake;
+mod worker;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use engine::{Engine, Limits};
+use proto::WorkerId;
+use tokio::sync::{mpsc, oneshot, watch};
+use transport::Identity;
+
+use desk::{Desk, Handle, Order};
+use placement::Placement;
+use udp::{RecvBatch, Socket};
+use wake::Poller;
+use worker::{Neighbour, Snapshot, SocketStats, Worker};
+
+/// A worker id is a byte, and 64 cores on one UDP port range are plenty.
+pub const WORKERS_MAX: u8 = 64;
+
+pub struct Config {
+    /// Where HTTP listens.
+    pub http: SocketAddr,
+    /// Where media arrives: worker `i` uses this port plus `i`. With port 0 each worker takes a free one.
+    pub media: SocketAddr,
+    /// Addresses to offer instead of the machine's own, for a node behind a 1:1 NAT. Ports stay the same.
+    pub advertise: Vec<IpAddr>,
+    pub workers: u8,
+    /// Sessions of the whole node.
+    pub sessions_max: u32,
+    pub limits: Limits,
+    pub signal: signal::Settings,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen for HTTP on {address}: {why}", why = in_use(source))]
+    Http { address: SocketAddr, source: io::Error },
+    #[error("cannot open UDP {address} for worker {worker}: {why}", why = in_use(source))]
+    Media { address: SocketAddr, worker: u8, source: io::Error },
+    #[error("a node has 1 to {WORKERS_MAX} workers, not {0}")]
+    Workers(u8),
+    #[error("media port {port} plus {workers} workers goes beyond port 65535; choose a lower port")]
+    Ports { port: u16, workers: u8 },
+    #[error("this machine has no address to offer for media on {0}; name one with --advertise")]
+    NoAddress(SocketAddr),
+    #[error("cannot make the DTLS identity")]
+    Identity(#[source] transport::Error),
+    #[error("cannot start a worker thread")]
+    Thread(#[source] io::Error),
+}
+
+fn in_use(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another program uses that port".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".into(),
+        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges".into(),
+        _ => error.to_string(),
+    }
+}
+
+pub struct Node {
+    http: SocketAddr,
+    media: Vec<SocketAddr>,
+    orders: mpsc::Sender<Order>,
+    http_stop: oneshot::Sender<()>,
+    http_task: tokio::task::JoinHandle<()>,
+    desk_task: tokio::task::JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Binds every port first, so that a taken one is an error and not a half-started node.
+    pub async fn start(config: Config) -> Result<Node, Error> {
+        if config.workers == 0 || config.workers > WORKERS_MAX {
+            return Err(Error::Workers(config.workers));
+        }
+        let listener = tokio::net::TcpListener::bind(config.http)
+            .await
+            .map_err(|source| Error::Http { address: config.http, source })?;
+        let http = listener.local_addr().unwrap_or(config.http);
+        let sockets = bind_media(config.media, config.workers)?;
+        let identity = Identity::generate().map_err(Error::Identity)?;
+
+        let (events_out, events) = mpsc::channel(worker::EVENTS_MAX);
+        let mut handles = Vec::new();
+        let mut threads = Vec::new();
+        let mut media = Vec::new();
+        for worker in wire(&config, sockets, &identity, events_out, &mut handles)? {
+            media.push(worker.socket.local_addr());
+            let thread = std::thread::Builder::new().name(format!("weir-worker-{}", worker.id));
+            threads.push(thread.spawn(move || worker.run()).map_err(Error::Thread)?);
+        }
+
+        let (front, server) = signal::Desk::new();
+        let (orders, orders_in) = mpsc::channel(8);
+        let desk = Desk {
+            server,
+            workers: handles,
+            events,
+            orders: orders_in,
+            placement: Placement::new(config.workers),
+            open: HashMap::new(),
+            tickets: 0,
+            draining: false,
+            drained: Vec::new(),
+            sessions_max: config.sessions_max,
+            version: config.signal.version.clone(),
+        };
+        let desk_task = tokio::spawn(desk.run());
+        let (http_stop, stopped) = oneshot::channel::<()>();
+        let http_task = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            if let Err(error) = signal::serve(listener, config.signal, front, stopped).await {
+                tracing::error!(%error, "HTTP ended");
+            }
+        });
+        Ok(Node { http, media, orders, http_stop, http_task, desk_task, threads })
+    }
+
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The UDP address of each worker.
+    pub fn media_addrs(&self) -> &[SocketAddr] {
+        &self.media
+    }
+
+    /// Takes no new sessions, and waits until the last one has ended or the deadline has come. True when everybody had left.
+    pub async fn drain(&self, deadline: Duration) -> bool {
+        let (done, drained) = oneshot::channel();
+        if self.orders.send(Order::Drain { done }).await.is_err() {
+            return true;
+        }
+        tokio::time::timeout(deadline, drained).await.is_ok()
+    }
+
+    /// Says goodbye to whoever is left, and ends.
+    pub async fn stop(self) {
+        let (done, ended) = oneshot::channel();
+        if self.orders.send(Order::EndAll { done }).await.is_ok() {
+            // A worker answers within a tick; one that does not must not keep the process.
+            let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+        }
+        let _ = self.http_stop.send(());
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.http_task).await;
+        // With its orders gone the desk ends, with the desk the command queues, and with those the workers.
+        drop(self.orders);
+        let _ = self.desk_task.await;
+        let _ = tokio::task::spawn_blocking(move || {
+            for thread in self.threads {
+                let _ = thread.join();
+            }
+        })
+        .await;
+    }
+}
+
+fn bind_media(media: SocketAddr, workers: u8) -> Result<Vec<Socket>, Error> {
+    (0..workers)
+        .map(|worker| {
+            let port = match media.port() {
+                0 => 0,
+                port => port.checked_add(worker.into()).ok_or(Error::Ports { port, workers })?,
+            };
+            let address = SocketAddr::new(media.ip(), port);
+            Socket::bind(address).map_err(|source| Error::Media { address, worker, source })
+        })
+        .collect()
+}
+
+/// Workers with a ring and a message queue from each to every other.
+fn wire(
+    config: &Config,
+    sockets: Vec<Socket>,
+    identity: &Identity,
+    events: mpsc::Sender<engine::Event>,
+    handles: &mut Vec<Handle>,
+) -> Result<Vec<Worker>, Error> {
+    let epoch = Instant::now();
+    let ids = || (0..config.workers).map(WorkerId);
+    let mut rings: HashMap<(WorkerId, WorkerId), (ring::Sender, ring::Receiver)> = ids()
+        .flat_map(|a| ids().map(move |b| (a, b)))
+        .filter(|(a, b)| a != b)
+        .map(|pair| (pair, ring::ring(worker::RECORD_BYTES_MAX)))
+        .collect();
+    let mut receivers = HashMap::new();
+    let mut senders = HashMap::new();
+    for (pair, (sender, receiver)) in rings.drain() {
+        senders.insert(pair, sender);
+        receivers.insert(pair, receiver);
+    }
+    let mailboxes: Vec<_> = ids().map(|_| sync_channel(worker::MESSAGES_MAX)).collect();
+    let mut pollers = Vec::new();
+    for _ in ids() {
+        pollers.push(Poller::new().map_err(Error::Thread)?);
+    }
+    let wakers: Vec<_> = pollers.iter().map(|(_, waker)| waker.clone()).collect();
+    let (post, inboxes): (Vec<_>, Vec<_>) = mailboxes.into_iter().unzip();
+
+    let mut workers = Vec::new();
+    for (((id, socket), (poller, waker)), messages_in) in ids().zip(sockets).zip(pollers).zip(inboxes) {
+        let neighbours = ids()
+            .filter(|&other| other != id)
+            .map(|other| Neighbour {
+                id: other,
+                records_out: senders.remove(&(id, other)).expect("made above for every pair"),
+                records_in: receivers.remove(&(other, id)).expect("made above for every pair"),
+                messages_out: post[other.0 as usize].clone(),
+                waker: wakers[other.0 as usize].clone(),
+            })
+            .collect();
+        let local = socket.local_addr();
+        let candidates = address::candidates(local, &config.advertise);
+        if candidates.is_empty() {
+            return Err(Error::NoAddress(local));
+        }
+        let engine = Engine::new(
+            epoch,
+            engine::Config { worker: id, workers: config.workers, candidates, epoch, limits: config.limits },
+            identity.clone(),
+            Box::new(|bytes| getrandom::fill(bytes).expect("the operating system has random bytes")),
+        );
+        let (commands, commands_in) = sync_channel(worker::COMMANDS_MAX);
+        let (snapshots_out, snapshots) = watch::channel(Snapshot::default());
+        handles.push(Handle { id, commands, waker, snapshots });
+        workers.push(Worker {
+            id,
+            engine,
+            socket,
+            poller,
+            commands: commands_in,
+            messages_in,
+            neighbours,
+            events: events.clone(),
+            snapshots: snapshots_out,
+            batch: RecvBatch::new(),
+            socket_stats: SocketStats::default(),
+            snapshot_at: epoch,
+            held: None,
+        });
+    }
+    Ok(workers)
+}

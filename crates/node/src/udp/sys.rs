@@ -243,6 +243,14 @@ fn set_int(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: c_int) -> io::R
     if rc == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// CPU time of the calling thread.
+pub fn thread_cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel writes one timespec through a pointer to one.
+    let rc = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    if rc == 0 { Duration::new(time.tv_sec as u64, time.tv_nsec as u32) } else { Duration::ZERO }
+}
+
 /// A counter that can be slept on; non-blocking, not inherited by children.
 pub fn event_fd() -> io::Result<OwnedFd> {
     // SAFETY: no pointer is passed.

@@ -1,0 +1,334 @@
+//! The node's side of the desk: takes what HTTP asks, gives it to the right worker, and carries the reply back.
+//!
+//! It keeps no session state beyond open questions and a count per worker: a session's id names its worker.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use engine::{Answered, Command, EndReason, Event, Refusal as No, Reply, Ticket};
+use proto::api::{RoomView, RoomsView};
+use proto::{SessionId, WorkerId};
+use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::metrics;
+use crate::placement::Placement;
+use crate::wake::Waker;
+use crate::worker::Snapshot;
+
+/// How soon a viewer of a room without a publisher should ask again.
+const NOT_LIVE_RETRY_S: u32 = 2;
+const FULL_RETRY_S: u32 = 5;
+
+/// How the node reaches a worker.
+pub struct Handle {
+    pub id: WorkerId,
+    pub commands: SyncSender<Command>,
+    pub waker: Waker,
+    pub snapshots: watch::Receiver<Snapshot>,
+}
+
+impl Handle {
+    /// False when the worker's queue is full.
+    fn send(&self, command: Command) -> bool {
+        let sent = self.commands.try_send(command).is_ok();
+        self.waker.wake();
+        sent
+    }
+}
+
+/// What `Node` asks of the desk.
+pub enum Order {
+    /// Take no new sessions; `done` when the last one has ended.
+    Drain { done: oneshot::Sender<()> },
+    /// End the sessions that are left.
+    EndAll { done: oneshot::Sender<()> },
+}
+
+pub struct Desk {
+    pub server: desk::Server,
+    pub workers: Vec<Handle>,
+    pub events: mpsc::Receiver<Event>,
+    pub orders: mpsc::Receiver<Order>,
+    pub placement: Placement,
+    pub open: HashMap<Ticket, Open>,
+    pub tickets: u64,
+    pub draining: bool,
+    pub drained: Vec<oneshot::Sender<()>>,
+    pub sessions_max: u32,
+    pub version: String,
+}
+
+/// A question under way.
+pub enum Open {
+    Join {
+        worker: WorkerId,
+        reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
+        owner: Owner,
+    },
+    Patch {
+        reply: oneshot::Sender<Result<Patched, Refusal>>,
+    },
+    Plain {
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// Ending a session that nobody knows of.
+    Nobody,
+}
+
+impl Desk {
+    /// Runs until the HTTP side and the node are gone.
+    pub async fn run(mut self) {
+        let mut second = tokio::time::interval(Duration::from_millis(250));
+        loop {
+            tokio::select! {
+                ask = self.server.asks.recv() => match ask {
+                    Some(ask) => self.handle_ask(ask),
+                    None => break,
+                },
+                event = self.events.recv() => match event {
+                    Some(event) => self.handle_event(event),
+                    None => break,
+                },
+                order = self.orders.recv() => match order {
+                    Some(order) => self.handle_order(order),
+                    None => break,
+                },
+                _ = second.tick() => self.publish_rooms(),
+            }
+        }
+    }
+
+    fn handle_ask(&mut self, ask: Ask) {
+        match ask {
+            Ask::Publish { room, offer, client, owner, reply } => {
+                tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to publish");
+                let worker = self.placement.publisher(&room);
+                self.join(worker, owner, reply, |ticket, owner| Command::Publish { ticket, room, offer, owner });
+            }
+            Ask::Watch { room, offer, client, owner, reply } => {
+                tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to watch");
+                let worker = self.placement.viewer(&room);
+                self.join(worker, owner, reply, |ticket, owner| Command::Watch { ticket, room, offer, owner });
+            }
+            Ask::Patch { session, owner, expect, fragment, reply } => {
+                let expect = match expect {
+                    desk::Expect::Any => engine::Expect::Any,
+                    desk::Expect::Tags(tags) => engine::Expect::Tags(tags),
+                };
+                let command = |ticket| Command::Patch { ticket, session, owner: owner_of(owner), expect, fragment };
+                self.ask_worker(session, Open::Patch { reply }, command);
+            }
+            Ask::End { session, owner, reply } => {
+                let command = |ticket| Command::End { ticket, session, owner: owner_of(owner) };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Exists { session, owner, reply } => {
+                let command = |ticket| Command::Exists { ticket, session, owner: owner_of(owner) };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Metrics { reply } => {
+                let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
+                let _ = reply.send(metrics::render(&self.version, &snapshots, self.draining));
+            }
+        }
+    }
+
+    fn join(
+        &mut self,
+        worker: WorkerId,
+        owner: Owner,
+        reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
+        command: impl FnOnce(Ticket, engine::Owner) -> Command,
+    ) {
+        if self.draining {
+            let _ = reply.send(Err(Refusal::Draining));
+            return;
+        }
+        if self.placement.total() >= self.sessions_max {
+            let _ = reply.send(Err(Refusal::Full { retry_after_s: FULL_RETRY_S }));
+            return;
+        }
+        let ticket = self.next_ticket();
+        if !self.worker(worker).send(command(ticket, owner_of(owner))) {
+            let _ = reply.send(Err(Refusal::Full { retry_after_s: 1 }));
+            return;
+        }
+        // Counted now, not when the reply comes: the next join must not see an idle worker that this one is about to load.
+        self.placement.placed(worker);
+        self.open.insert(ticket, Open::Join { worker, reply, owner });
+    }
+
+    fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
+        if !self.placement.has(session.worker) {
+            return refuse(open, Refusal::NoSession);
+        }
+        let ticket = self.next_ticket();
+        if self.worker(session.worker).send(command(ticket)) {
+            self.open.insert(ticket, open);
+        } else {
+            refuse(open, Refusal::Full { retry_after_s: 1 });
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        match event {
+            Event::Reply { ticket, reply } => self.handle_reply(ticket, reply),
+            Event::Connected { peer, room, side, after } => {
+                tracing::debug!(%peer, %room, ?side, after_ms = after.as_millis() as u64, "connected");
+            }
+            Event::Ended(summary) => {
+                self.placement.ended(summary.peer.worker);
+                tracing::info!(
+                    peer = %summary.peer,
+                    room = %summary.room,
+                    side = ?summary.side,
+                    reason = summary.reason.label(),
+                    seconds = summary.lasted.as_secs_f32(),
+                    connected = summary.connected,
+                    packets = summary.packets,
+                    bytes = summary.bytes,
+                    nacks = summary.nacks,
+                    keyframe_requests = summary.keyframe_requests,
+                    "session ended"
+                );
+                self.finish_drain_if_empty();
+            }
+        }
+        self.tell_readiness();
+    }
+
+    fn handle_reply(&mut self, ticket: Ticket, reply: Reply) {
+        let Some(open) = self.open.remove(&ticket) else { return };
+        match (open, reply) {
+            (Open::Join { reply, owner, .. }, Reply::Answered(answered)) => {
+                let Answered { session, tag, sdp, .. } = answered;
+                let answered = desk::Answered { session, etag: tag, sdp };
+                if reply.send(Ok(answered)).is_err() {
+                    // The client went away while we worked: nobody knows the session's URL, so nobody could end it.
+                    let command = |ticket| Command::End { ticket, session, owner: owner_of(owner) };
+                    self.ask_worker(session, Open::Nobody, command);
+                }
+            }
+            (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
+                self.placement.ended(worker);
+                let _ = reply.send(Err(refusal(no)));
+            }
+            (Open::Patch { reply }, Reply::Trickled) => drop(reply.send(Ok(Patched::Trickled))),
+            (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
+                drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
+            }
+            (Open::Plain { reply }, Reply::Ended | Reply::Exists) => drop(reply.send(Ok(()))),
+            (open, Reply::Refused(no)) => refuse(open, refusal(no)),
+            // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
+            _ => {}
+        }
+    }
+
+    fn handle_order(&mut self, order: Order) {
+        match order {
+            Order::Drain { done } => {
+                self.draining = true;
+                self.drained.push(done);
+                self.tell_readiness();
+                self.finish_drain_if_empty();
+            }
+            Order::EndAll { done } => {
+                self.draining = true;
+                for worker in &self.workers {
+                    worker.send(Command::EndAll { reason: EndReason::Drained });
+                }
+                self.drained.push(done);
+                self.finish_drain_if_empty();
+            }
+        }
+    }
+
+    fn finish_drain_if_empty(&mut self) {
+        if self.draining && self.placement.total() == 0 {
+            for done in self.drained.drain(..) {
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn tell_readiness(&mut self) {
+        let readiness = if self.draining {
+            Readiness::Draining
+        } else if self.placement.total() >= self.sessions_max {
+            Readiness::Full
+        } else {
+            Readiness::Ready
+        };
+        self.server.readiness.send_if_modified(|current| std::mem::replace(current, readiness) != readiness);
+    }
+
+    /// The rooms of the node: the union of what its workers have.
+    fn publish_rooms(&mut self) {
+        let mut rooms: std::collections::BTreeMap<String, RoomView> = std::collections::BTreeMap::new();
+        for worker in &self.workers {
+            for part in &worker.snapshots.borrow().view.rooms {
+                let name = part.name.to_string();
+                let room = rooms.entry(name.clone()).or_insert(RoomView {
+                    name,
+                    live: false,
+                    publishers: Vec::new(),
+                    viewers: 0,
+                });
+                room.viewers += part.viewers;
+                room.publishers.extend(part.publishers.iter().cloned());
+                room.live = room.publishers.iter().any(|p| p.tracks.iter().any(|t| t.layers.iter().any(|l| !l.silent)));
+            }
+        }
+        let view = RoomsView { rooms: rooms.into_values().collect() };
+        self.server.rooms.send_if_modified(|current| {
+            let changed = **current != view;
+            if changed {
+                *current = Arc::new(view);
+            }
+            changed
+        });
+    }
+
+    fn worker(&self, id: WorkerId) -> &Handle {
+        &self.workers[id.0 as usize]
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+}
+
+fn refuse(open: Open, refusal: Refusal) {
+    match open {
+        Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
+        Open::Patch { reply } => drop(reply.send(Err(refusal))),
+        Open::Plain { reply } => drop(reply.send(Err(refusal))),
+        Open::Nobody => {}
+    }
+}
+
+fn owner_of(owner: Owner) -> engine::Owner {
+    match owner {
+        Owner::Anonymous => engine::Owner(None),
+        Owner::Token(hash) => engine::Owner(Some(hash)),
+    }
+}
+
+fn refusal(no: No) -> Refusal {
+    match no {
+        No::NotLive => Refusal::NotLive { retry_after_s: NOT_LIVE_RETRY_S },
+        No::Occupied(_) => Refusal::Occupied,
+        No::Full => Refusal::Full { retry_after_s: FULL_RETRY_S },
+        No::Draining => Refusal::Draining,
+        No::BadOffer(why) => Refusal::BadOffer(why),
+        No::CodecMismatch(why) => Refusal::CodecMismatch(why),
+        No::NoSession => Refusal::NoSession,
+        No::NotYours => Refusal::NotYours,
+        No::StaleTag => Refusal::StaleTag,
+        No::RestartRefused(why) => Refusal::RestartRefused(why),
+    }
+}

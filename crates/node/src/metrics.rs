@@ -1,0 +1,166 @@
+//! The workers' counters as Prometheus text: base units, names that end in their unit, labels with few values.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use engine::{EndReason, Histogram};
+use proto::WorkerId;
+
+use crate::worker::Snapshot;
+
+pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -> String {
+    let mut text = Text::default();
+    text.family("weir_build_info", "gauge", "Always 1; the label says which version runs.");
+    text.line("weir_build_info", &[("version", version)], 1);
+    text.family("weir_draining", "gauge", "1 while the node takes no new sessions.");
+    text.line("weir_draining", &[], u64::from(draining));
+
+    let mut per_worker = |name, kind, help, value: &dyn Fn(&Snapshot) -> u64| {
+        text.family(name, kind, help);
+        for (id, snapshot) in workers {
+            text.line(name, &[("worker", &id.to_string())], value(snapshot));
+        }
+    };
+    per_worker("weir_sessions_publishing", "gauge", "Publishing sessions.", &|s| s.stats.publishers);
+    per_worker("weir_sessions_watching", "gauge", "Watching sessions.", &|s| s.stats.viewers);
+    per_worker("weir_rooms", "gauge", "Rooms a worker has a part of.", &|s| s.stats.rooms);
+    per_worker("weir_sources", "gauge", "Tracks a worker knows, its own and other workers'.", &|s| s.stats.sources);
+    per_worker("weir_addresses", "gauge", "Client addresses that ICE has validated.", &|s| s.stats.addresses);
+    per_worker("weir_timers", "gauge", "Entries in the timer heap.", &|s| s.stats.timers);
+    per_worker("weir_packets_received_total", "counter", "Media packets from publishers.", &|s| s.stats.packets_in);
+    per_worker("weir_received_bytes_total", "counter", "Media payload from publishers.", &|s| s.stats.bytes_in);
+    per_worker("weir_packets_forwarded_total", "counter", "Media packets to viewers.", &|s| s.stats.packets_out);
+    per_worker("weir_forwarded_bytes_total", "counter", "Sealed media to viewers.", &|s| s.stats.bytes_out);
+    per_worker("weir_link_records_sent_total", "counter", "Media records to other workers.", &|s| s.stats.records_out);
+    per_worker("weir_link_records_received_total", "counter", "Media records from workers.", &|s| s.stats.records_in);
+    per_worker("weir_nacks_total", "counter", "Packets that viewers reported lost.", &|s| s.stats.nacks);
+    per_worker("weir_repairs_total", "counter", "Packets sent again.", &|s| s.stats.repairs);
+    per_worker("weir_keyframe_requests_received_total", "counter", "PLI and FIR from viewers.", &|s| {
+        s.stats.keyframe_requests_in
+    });
+    per_worker("weir_keyframe_requests_sent_total", "counter", "Keyframe requests passed upstream.", &|s| {
+        s.stats.keyframe_requests_out
+    });
+    per_worker("weir_publishers_joined_total", "counter", "Publishers that connected.", &|s| s.stats.publishers_joined);
+    per_worker("weir_viewers_joined_total", "counter", "Viewers that connected.", &|s| s.stats.viewers_joined);
+    per_worker("weir_panics_total", "counter", "Bugs contained to one session each. Please report them.", &|s| {
+        s.stats.panics
+    });
+    per_worker("weir_datagrams_received_total", "counter", "Datagrams from the socket.", &|s| s.socket.datagrams_in);
+    per_worker("weir_datagrams_sent_total", "counter", "Datagrams the kernel took.", &|s| s.socket.datagrams_out);
+    per_worker("weir_receive_overflows_total", "counter", "Datagrams lost in a full receive buffer.", &|s| {
+        s.socket.overflowed
+    });
+    per_worker("weir_send_refused_total", "counter", "Datagrams the kernel refused (no route, firewall).", &|s| {
+        s.socket.send_refused
+    });
+    per_worker("weir_gso_messages_total", "counter", "Messages that carried several datagrams.", &|s| {
+        s.socket.gso_messages
+    });
+    per_worker("weir_send_calls_total", "counter", "System calls to send.", &|s| s.socket.send_calls);
+
+    text.family("weir_worker_cpu_seconds_total", "counter", "CPU time of a worker's thread.");
+    for (id, snapshot) in workers {
+        text.float("weir_worker_cpu_seconds_total", &[("worker", &id.to_string())], seconds(snapshot.socket.cpu));
+    }
+
+    text.family("weir_drops_total", "counter", "What was not forwarded, by reason.");
+    for (id, snapshot) in workers {
+        for (reason, count) in snapshot.stats.drops.iter() {
+            text.line("weir_drops_total", &[("worker", &id.to_string()), ("reason", reason.label())], count);
+        }
+    }
+    text.family("weir_sessions_ended_total", "counter", "Sessions that are over, by reason.");
+    for (id, snapshot) in workers {
+        for (reason, count) in EndReason::ALL.iter().zip(snapshot.stats.ended) {
+            text.line("weir_sessions_ended_total", &[("worker", &id.to_string()), ("reason", reason.label())], count);
+        }
+    }
+    let sum = |pick: fn(&Snapshot) -> &Histogram| {
+        workers.iter().fold(Histogram::default(), |mut sum, (_, snapshot)| {
+            sum.add(pick(snapshot));
+            sum
+        })
+    };
+    text.histogram("weir_join_seconds", "Accepted request to connected.", &sum(|s| &s.stats.join_time));
+    text.histogram(
+        "weir_forward_delay_seconds",
+        "A packet's arrival to its hand-over to the kernel.",
+        &sum(|s| &s.stats.forward_delay),
+    );
+    text.0
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        self.name(name, labels);
+        let _ = writeln!(self.0, " {value}");
+    }
+
+    fn float(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        self.name(name, labels);
+        let _ = writeln!(self.0, " {value}");
+    }
+
+    fn name(&mut self, name: &str, labels: &[(&str, &str)]) {
+        self.0.push_str(name);
+        for (i, (key, value)) in labels.iter().enumerate() {
+            self.0.push(if i == 0 { '{' } else { ',' });
+            let _ = write!(self.0, "{key}=\"{value}\"");
+        }
+        if !labels.is_empty() {
+            self.0.push('}');
+        }
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.family(name, "histogram", help);
+        let bucket = format!("{name}_bucket");
+        let mut below = 0;
+        for (count, bound) in histogram.buckets.iter().zip(Histogram::BOUNDS_US) {
+            below += count;
+            let bound = seconds(Duration::from_micros(bound)).to_string();
+            self.line(&bucket, &[("le", &bound)], below);
+        }
+        self.line(&bucket, &[("le", "+Inf")], histogram.count);
+        self.float(&format!("{name}_sum"), &[], seconds(Duration::from_micros(histogram.sum_us)));
+        self.line(&format!("{name}_count"), &[], histogram.count);
+    }
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_prometheus_text_and_buckets_only_grow() {
+        let mut snapshot = Snapshot::default();
+        snapshot.stats.join_time.record(Duration::from_millis(3));
+        snapshot.stats.join_time.record(Duration::from_secs(60));
+        let text = render("1.2.3", &[(WorkerId(0), snapshot.clone()), (WorkerId(1), snapshot)], false);
+        let mut last = 0;
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("weir_"), "{line}");
+            let value: f64 = value.parse().unwrap();
+            if name.starts_with("weir_join_seconds_bucket") {
+                assert!(value as u64 >= last, "{line}");
+                last = value as u64;
+            }
+        }
+        assert_eq!(last, 4);
+        assert!(text.contains("weir_join_seconds_bucket{le=\"0.005\"} 2\n"));
+        assert!(text.contains("weir_drops_total{worker=\"1\",reason=\"duplicate\"} 0\n"));
+    }
+}

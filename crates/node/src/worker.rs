@@ -1,0 +1,244 @@
+//! One worker: a thread that owns its socket, its engine and its ends of the rings, and shares nothing.
+//!
+//! `tick` is the product's table of contents. Queues, and what happens when they are full:
+//!
+//! | queue | bound | when full |
+//! |---|---|---|
+//! | commands from the node | 1,024 | the node refuses the request (503) |
+//! | events to the node | 4,096 | they wait in the engine until there is room: none is lost |
+//! | messages to a worker | 4,096 | the message is lost; the gap in its numbers, or its repetition within a second, heals that |
+//! | media records to a worker | 4 MiB | the record is dropped and counted (`link_full`) |
+//! | datagrams to the kernel | its send buffer | the datagram is dropped and counted (`send_buffer_full`) |
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
+use std::time::{Duration, Instant};
+
+use engine::{Command, Engine, Event, Flushed, Side, Stats, View};
+use proto::WorkerId;
+use proto::room::LinkMessage;
+use tokio::sync::{mpsc, watch};
+
+use crate::ring;
+use crate::udp::{RecvBatch, Socket, sys};
+use crate::wake::{Poller, Waker};
+
+pub const COMMANDS_MAX: usize = 1024;
+pub const EVENTS_MAX: usize = 4096;
+pub const MESSAGES_MAX: usize = 4096;
+/// A second of 30 Mbit/s.
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// Records and messages taken in per tick, so that no neighbour can keep a worker from its own socket.
+const RECORDS_PER_TICK: usize = 512;
+const MESSAGES_PER_TICK: usize = 256;
+const COMMANDS_PER_TICK: usize = 32;
+/// Batches of datagrams per tick: 8 × 32 messages.
+const BATCHES_PER_TICK: usize = 8;
+
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(1);
+
+/// Our end of the way to, and from, one other worker.
+pub struct Neighbour {
+    pub id: WorkerId,
+    pub records_out: ring::Sender,
+    pub records_in: ring::Receiver,
+    pub messages_out: SyncSender<LinkMessage>,
+    pub waker: Waker,
+}
+
+/// What the node sees of a worker, once a second and when somebody comes or goes.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    pub stats: Stats,
+    pub view: View,
+    pub socket: SocketStats,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SocketStats {
+    pub datagrams_in: u64,
+    pub datagrams_out: u64,
+    pub overflowed: u64,
+    pub send_refused: u64,
+    pub gso_messages: u64,
+    pub send_calls: u64,
+    /// CPU time of the worker's thread.
+    pub cpu: Duration,
+}
+
+pub struct Worker {
+    pub id: WorkerId,
+    pub engine: Engine,
+    pub socket: Socket,
+    pub poller: Poller,
+    pub commands: Receiver<Command>,
+    pub messages_in: Receiver<LinkMessage>,
+    pub neighbours: Vec<Neighbour>,
+    pub events: mpsc::Sender<Event>,
+    pub snapshots: watch::Sender<Snapshot>,
+    pub batch: RecvBatch,
+    pub socket_stats: SocketStats,
+    pub snapshot_at: Instant,
+    /// An event the node had no room for yet.
+    pub held: Option<Event>,
+}
+
+impl Worker {
+    /// Runs until the node drops the command queue.
+    pub fn run(mut self) {
+        tracing::debug!(worker = self.id.0, address = %self.socket.local_addr(), "worker started");
+        while self.tick() == Next::GoOn {
+            let now = Instant::now();
+            let mut until = self.engine.next_timeout().min(self.snapshot_at);
+            if self.held.is_some() {
+                // The node will not wake us when its queue has room again.
+                until = until.min(now + Duration::from_millis(2));
+            }
+            let timeout = until.saturating_duration_since(now);
+            if timeout.is_zero() {
+                continue;
+            }
+            if let Err(error) = self.poller.wait(Some(timeout), &[std::os::fd::AsFd::as_fd(&self.socket)]) {
+                tracing::error!(worker = self.id.0, %error, "cannot wait for the socket");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        // Farewells that the last commands put into the outbox.
+        self.send();
+        self.hand_out_events();
+    }
+
+    fn tick(&mut self) -> Next {
+        let now = Instant::now();
+        let next = self.take_commands(now);
+        self.take_from_links(now);
+        self.take_datagrams(now);
+        self.engine.handle_timeout(now);
+        self.fan_out(now);
+        self.hand_to_links();
+        self.hand_out_events();
+        self.publish_snapshot(now);
+        next
+    }
+
+    fn take_commands(&mut self, now: Instant) -> Next {
+        for _ in 0..COMMANDS_PER_TICK {
+            match self.commands.try_recv() {
+                Ok(command) => self.engine.command(now, command),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Next::Stop,
+            }
+        }
+        Next::GoOn
+    }
+
+    fn take_from_links(&mut self, now: Instant) {
+        for message in self.messages_in.try_iter().take(MESSAGES_PER_TICK) {
+            self.engine.handle_message(now, message);
+        }
+        for neighbour in &mut self.neighbours {
+            neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(record));
+        }
+    }
+
+    fn take_datagrams(&mut self, now: Instant) {
+        for _ in 0..BATCHES_PER_TICK {
+            if self.socket.recv_batch(&mut self.batch) == 0 {
+                return;
+            }
+            for datagram in self.batch.iter() {
+                self.engine.handle_datagram(now, datagram.from, datagram.to, datagram.bytes);
+            }
+        }
+    }
+
+    fn fan_out(&mut self, now: Instant) {
+        while self.engine.flush(now) == Flushed::More {
+            self.send();
+        }
+        self.send();
+    }
+
+    fn send(&mut self) {
+        let outbox = self.engine.outbox();
+        if outbox.is_empty() {
+            return;
+        }
+        let report = self.socket.send(outbox);
+        outbox.clear();
+        self.engine.sent(Instant::now(), report.dropped_full);
+        let stats = &mut self.socket_stats;
+        stats.datagrams_out += report.sent;
+        stats.send_refused += report.dropped_refused;
+        stats.gso_messages += report.gso_messages;
+        stats.send_calls += report.calls;
+        if let Some(notice) = report.notice {
+            tracing::warn!(
+                worker = self.id.0,
+                ?notice,
+                "the kernel refuses a faster way to send; sending goes on, at more CPU"
+            );
+        }
+    }
+
+    fn hand_to_links(&mut self) {
+        let mut dropped = 0;
+        for link in self.engine.links() {
+            let Some(neighbour) = self.neighbours.iter_mut().find(|n| n.id == link.to) else { continue };
+            let mut wake = link.has_frames();
+            link.drain_records(|record| dropped += u64::from(neighbour.records_out.push(record).is_err()));
+            while let Some(message) = link.messages.pop_front() {
+                wake = true;
+                if let Err(TrySendError::Full(_)) = neighbour.messages_out.try_send(message) {
+                    tracing::warn!(
+                        from = self.id.0,
+                        to = neighbour.id.0,
+                        "a message between workers did not fit; it will be repeated"
+                    );
+                }
+            }
+            if wake {
+                neighbour.waker.wake();
+            }
+        }
+        if dropped > 0 {
+            self.engine.link_full(dropped);
+        }
+    }
+
+    fn hand_out_events(&mut self) {
+        while let Some(event) = self.held.take().or_else(|| self.engine.poll_event()) {
+            // A publisher that came or went changes what the rooms list shows.
+            if matches!(&event, Event::Connected { side: Side::Publisher, .. } | Event::Ended(_)) {
+                self.snapshot_at = self.snapshot_at.min(Instant::now() + Duration::from_millis(100));
+            }
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(event)) => {
+                    self.held = Some(event);
+                    return;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+        }
+    }
+
+    fn publish_snapshot(&mut self, now: Instant) {
+        if now < self.snapshot_at {
+            return;
+        }
+        self.snapshot_at = now + SNAPSHOT_EVERY;
+        let received = self.socket.recv_stats();
+        self.socket_stats.datagrams_in = received.datagrams;
+        self.socket_stats.overflowed = received.overflowed;
+        self.socket_stats.cpu = sys::thread_cpu();
+        let snapshot = Snapshot { stats: self.engine.stats(), view: self.engine.view(now), socket: self.socket_stats };
+        self.snapshots.send_replace(snapshot);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
+}
