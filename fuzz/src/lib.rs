@@ -12,15 +12,25 @@ pub type Parse = fn(&[u8]);
 /// The name of a target is the name of its folder in `corpus/` and of its file in `libfuzzer/targets/`.
 pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
+    ("av1", media::fuzz::fuzz_av1),
     ("bearer", signal::fuzz::fuzz_bearer),
+    ("capture", media::fuzz::fuzz_capture),
+    ("dd", media::fuzz::fuzz_dd),
     ("demux_stun", transport::fuzz::fuzz_demux_stun),
+    ("ext", media::fuzz::fuzz_ext),
     ("fragment", transport::fuzz::fuzz_fragment),
+    ("h264", media::fuzz::fuzz_h264),
+    ("h265", media::fuzz::fuzz_h265),
     ("if_match", signal::fuzz::fuzz_if_match),
     ("location", loadgen::fuzz::fuzz_location),
     ("offer", transport::fuzz::fuzz_offer),
+    ("opus", media::fuzz::fuzz_opus),
     ("profile", netsim::fuzz::fuzz_profile),
     ("rtcp", transport::fuzz::fuzz_rtcp),
+    ("rtp", media::fuzz::fuzz_rtp),
     ("srtcp", transport::fuzz::fuzz_srtcp),
+    ("vp8", media::fuzz::fuzz_vp8),
+    ("vp9", media::fuzz::fuzz_vp9),
 ];
 
 pub mod mutate;
