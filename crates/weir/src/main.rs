@@ -1,1 +1,44 @@
-fn main() {}
+//! The binary: what was typed becomes one call into the crate that does it. Logging, configuration and what a person at a
+//! terminal reads live here; what a node, a load test or a check is made of does not.
+
+mod cli;
+mod config;
+mod doctor;
+mod greeting;
+mod logging;
+mod netsim;
+mod output;
+mod serve;
+mod setup;
+mod show;
+mod token;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use cli::{Cli, Command, ConfigCommand, TokenCommand};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        // One sentence: what failed, then why, outermost first.
+        Err(error) => {
+            eprintln!("weir: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command.unwrap_or(Command::Serve(cli.setup)) {
+        Command::Serve(setup) => serve::run(&setup),
+        Command::Config(ConfigCommand::Show { setup, origin }) => show::values(&setup, origin),
+        Command::Config(ConfigCommand::Check { setup }) => show::check(&setup),
+        Command::Config(ConfigCommand::Manual) => output::print(config::MANUAL),
+        Command::Token(TokenCommand::Create(args)) => token::create(&args),
+        Command::Netsim(command) => netsim::run(command),
+        Command::Doctor(setup) => doctor::run(&setup),
+    }
+}
