@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod doctor;
 mod greeting;
+mod load;
 mod logging;
 mod netsim;
 mod output;
@@ -38,6 +39,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config(ConfigCommand::Check { setup }) => show::check(&setup),
         Command::Config(ConfigCommand::Manual) => output::print(config::MANUAL),
         Command::Token(TokenCommand::Create(args)) => token::create(&args),
+        Command::Load(args) => load::run(args),
         Command::Netsim(command) => netsim::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }

@@ -11,8 +11,9 @@ use super::nearest::nearest;
 use super::{Config, file};
 
 /// Variables that begin like ours and set no key. `WEIR_SERVICE_*` and `WEIR_PORT*` are what Kubernetes puts into every
-/// container beside a service of the name weir; `WEIR_NODE` is the web client's development server's.
-const NOT_OURS: [&str; 3] = ["WEIR_SERVICE_", "WEIR_PORT", "WEIR_NODE"];
+/// container beside a service of the name weir; `WEIR_NODE` is the web client's development server's; `WEIR_TOKEN` is for
+/// the commands that are clients.
+const NOT_OURS: [&str; 4] = ["WEIR_SERVICE_", "WEIR_PORT", "WEIR_NODE", "WEIR_TOKEN"];
 
 /// Names the file, as `--config` does.
 pub const FILE_VARIABLE: &str = "WEIR_CONFIG";

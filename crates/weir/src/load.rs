@@ -1,0 +1,139 @@
+//! `weir load`: publishers and viewers for a server, or datagrams that nobody should send it.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use loadgen::http::Url;
+use loadgen::udp::Coalesce;
+use loadgen::{hostile, load};
+use media::Codec;
+
+use crate::output::{self, print};
+
+#[derive(Debug, Args)]
+pub struct Load {
+    /// The server; /whip/ROOM and /whep/ROOM are appended
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: Url,
+    /// The first publisher's room; further ones get ROOM-2, ROOM-3, …
+    #[arg(long, default_value = "load")]
+    room: String,
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    publishers: u32,
+    /// Dealt out to the rooms in turn
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    viewers: u32,
+    /// How long everybody watches, after the last viewer has joined
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    seconds: u64,
+    /// Video codec: vp8, vp9, h264 or av1
+    #[arg(long, default_value = "vp8", value_parser = video_codec)]
+    codec: Codec,
+    #[arg(long, value_name = "KBPS", default_value_t = 2500)]
+    video_kbps: u32,
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    video_fps: u32,
+    /// Frames from one keyframe to the next, when nobody asks for one
+    #[arg(long, value_name = "FRAMES", default_value_t = 300)]
+    keyframe_interval: u32,
+    /// Publish no audio
+    #[arg(long)]
+    no_audio: bool,
+    /// Bearer token for all of them
+    #[arg(long, env = "WEIR_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Viewers that start to join per second
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    joins_per_second: u32,
+    /// The server's process on this machine, to measure its CPU time and memory
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
+    /// Threads for viewers; half of the cores if absent
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Take datagrams one by one, as a network card without offloads delivers them
+    #[arg(long)]
+    no_gro: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    hostile: Hostile,
+}
+
+/// Instead of a load: mutated datagrams at a media port.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hostile input instead of a load")]
+struct Hostile {
+    /// Send malformed datagrams to this media port, which must be on loopback
+    #[arg(long, value_name = "ADDR:PORT")]
+    hostile: Option<SocketAddr>,
+    #[arg(long, value_name = "N", default_value_t = 100_000, requires = "hostile")]
+    datagrams: u64,
+    /// At most; a slower machine sends slower
+    #[arg(long, value_name = "N", default_value_t = 50_000, requires = "hostile")]
+    per_second: u32,
+    /// The same seed sends the same
+    #[arg(long, default_value_t = 1, requires = "hostile")]
+    seed: u64,
+    /// ICE user name from a session's answer, to get past the front door
+    #[arg(long, value_name = "UFRAG", requires = "hostile")]
+    ufrag: Option<String>,
+}
+
+/// The exit code says whether every viewer had every packet, once, in order, and decodable.
+pub fn run(args: Load) -> Result<ExitCode> {
+    if let Some(target) = args.hostile.hostile {
+        return attack(target, args.hostile, args.json);
+    }
+    if args.publishers == 0 {
+        bail!("viewers have nothing to watch without a publisher: --publishers 1 or more");
+    }
+    let mut options = load::Options::new(args.url, &args.room);
+    options.publishers = args.publishers;
+    options.viewers = args.viewers;
+    options.duration = Duration::from_secs(args.seconds);
+    options.codec = args.codec;
+    options.video_kbps = args.video_kbps;
+    options.video_fps = args.video_fps.max(1);
+    options.keyframe_interval = args.keyframe_interval.max(1);
+    options.audio = !args.no_audio;
+    options.token = args.token;
+    options.joins_per_second = args.joins_per_second.max(1);
+    options.server_pid = args.server_pid;
+    options.threads = args.threads.unwrap_or(options.threads).max(1);
+    options.coalesce = if args.no_gro { Coalesce::No } else { Coalesce::Yes };
+    let report = load::run(options)?;
+    if args.json {
+        output::json(&report)?;
+    } else {
+        print(&report.to_string())?;
+    }
+    Ok(output::verdict(report.clean))
+}
+
+fn attack(target: SocketAddr, args: Hostile, json: bool) -> Result<ExitCode> {
+    let mut options = hostile::Options::new(target, args.datagrams);
+    options.per_second = args.per_second;
+    options.seed = args.seed;
+    options.ufrag = args.ufrag;
+    let report = hostile::run(&options, |_| {})?;
+    if json {
+        return output::json(&report);
+    }
+    let hostile::Report { sent, not_sent, stun, dtls, rtp, rtcp, junk, answers, seconds, .. } = report;
+    print(&format!(
+        "{sent} datagrams sent in {seconds:.1} s ({stun} STUN, {dtls} DTLS, {rtp} RTP, {rtcp} RTCP, {junk} noise), \
+         {not_sent} not taken by the kernel, {answers} answers\n"
+    ))
+}
+
+fn video_codec(text: &str) -> Result<Codec, String> {
+    Codec::ALL
+        .into_iter()
+        .find(|codec| codec.name().eq_ignore_ascii_case(text) && codec.kind() == media::Kind::Video)
+        .ok_or_else(|| "write vp8, vp9, h264 or av1".to_owned())
+}
