@@ -24,7 +24,8 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use engine::{Engine, Limits};
+use engine::Engine;
+pub use engine::Limits;
 use proto::WorkerId;
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::Identity;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use proto::RoomName;
 
+use crate::check::Check;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
@@ -31,6 +32,8 @@ pub enum Command {
     /// Make bearer tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check the RTP streams in a capture file the way a decoder would
+    Check(Check),
     /// Load a server with publishers and with viewers that check every packet of their stream
     Load(Load),
     /// Join two TUN devices through a bad network

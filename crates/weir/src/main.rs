@@ -1,6 +1,7 @@
 //! The binary: what was typed becomes one call into the crate that does it. Logging, configuration and what a person at a
 //! terminal reads live here; what a node, a load test or a check is made of does not.
 
+mod check;
 mod cli;
 mod config;
 mod doctor;
@@ -39,6 +40,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config(ConfigCommand::Check { setup }) => show::check(&setup),
         Command::Config(ConfigCommand::Manual) => output::print(config::MANUAL),
         Command::Token(TokenCommand::Create(args)) => token::create(&args),
+        Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Netsim(command) => netsim::run(command),
         Command::Doctor(setup) => doctor::run(&setup),

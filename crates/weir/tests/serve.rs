@@ -43,7 +43,7 @@ fn a_token_from_the_command_line_opens_the_door_it_names() {
 #[test]
 fn draining_waits_for_who_is_there_and_a_second_signal_does_not() {
     let here = Folder::new("drain");
-    let mut node = Serving::start(&here, &["--set", "drain.deadline_s=60", "--set", "stream.connect_timeout_s=60"]);
+    let mut node = Serving::start(&here, &["--set", "drain.deadline_s=60"]);
     assert_eq!(node.ask("POST", "/whip/demo", &[], OFFER).0, 201);
     node.signal("TERM");
     let begun = Instant::now();
@@ -62,7 +62,7 @@ fn draining_waits_for_who_is_there_and_a_second_signal_does_not() {
 #[test]
 fn a_drain_ends_at_its_deadline() {
     let here = Folder::new("deadline");
-    let mut node = Serving::start(&here, &["--set", "drain.deadline_s=1", "--set", "stream.connect_timeout_s=60"]);
+    let mut node = Serving::start(&here, &["--set", "drain.deadline_s=1"]);
     assert_eq!(node.ask("POST", "/whip/demo", &[], OFFER).0, 201);
     node.signal("TERM");
     assert_eq!(node.ended(LONG).0, Some(0));

@@ -10,8 +10,6 @@ use super::{Fault, at_least_one};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Section {
-    pub connect_timeout_s: u32,
-    pub consent_timeout_s: u32,
     pub takeover_silence_ms: u32,
     pub silence_timeout_s: u32,
     pub repair_packets: u32,
@@ -22,8 +20,6 @@ impl Default for Section {
     fn default() -> Section {
         let engine = Engine::default();
         Section {
-            connect_timeout_s: engine.connect_timeout.as_secs() as u32,
-            consent_timeout_s: engine.consent_timeout.as_secs() as u32,
             takeover_silence_ms: engine.takeover_silence.as_millis() as u32,
             silence_timeout_s: engine.silence_timeout.as_secs() as u32,
             repair_packets: engine.ring_packets as u32,
@@ -34,8 +30,6 @@ impl Default for Section {
 
 impl Section {
     pub fn check(&self) -> Result<(), Fault> {
-        at_least_one("stream.connect_timeout_s", self.connect_timeout_s)?;
-        at_least_one("stream.consent_timeout_s", self.consent_timeout_s)?;
         at_least_one("stream.silence_timeout_s", self.silence_timeout_s)?;
         at_least_one("stream.repair_age_ms", self.repair_age_ms)?;
         if !(64..=65_536).contains(&self.repair_packets) {
@@ -45,8 +39,6 @@ impl Section {
     }
 
     pub fn apply(&self, limits: &mut Engine) {
-        limits.connect_timeout = seconds(self.connect_timeout_s);
-        limits.consent_timeout = seconds(self.consent_timeout_s);
         limits.takeover_silence = Duration::from_millis(self.takeover_silence_ms.into());
         limits.silence_timeout = seconds(self.silence_timeout_s);
         limits.ring_packets = self.repair_packets as usize;
