@@ -21,6 +21,7 @@ use crate::identity::KeySlot;
 use crate::label::{Label, Mid, Rid};
 use crate::peer::{Channel, Reason, Received};
 use crate::sections::Sections;
+use crate::srtp::Keys;
 use crate::wire::{self, Descriptor};
 use crate::{CodecChoice, Creds, Error, Fragment, Identity};
 
@@ -93,8 +94,10 @@ pub enum Output {
 
 #[derive(Debug)]
 pub enum Event {
+    /// With a copy of the keys for whoever wants to open or forge the packets of this session; str0m uses them too, so
+    /// sealing with them is for tests that mean to break something.
     Connected {
-        profile: crate::srtp::Profile,
+        keys: Keys,
     },
     Media(Received),
     KeyframeRequested {
@@ -377,7 +380,7 @@ impl Client {
     fn event(&mut self, event: str0m::Event) -> Option<Event> {
         use str0m::Event as Theirs;
         match event {
-            Theirs::Connected => self.keys.take().map(|keys| Event::Connected { profile: keys.profile() }),
+            Theirs::Connected => self.keys.take().map(|keys| Event::Connected { keys }),
             Theirs::RtpPacket(packet) => self.received.received(&mut self.rtc, packet).map(Event::Media),
             Theirs::KeyframeRequest(request) => {
                 let section = self.sections.iter().find(|section| *section.mid.as_str() == *request.mid)?;

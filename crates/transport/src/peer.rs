@@ -11,6 +11,7 @@
 //! - **Unauthenticated packets of a publisher.** str0m binds SSRCs to streams before it checks who sent a packet, so one
 //!   forged datagram could take a stream over. Here a packet is authenticated first.
 
+mod numbers;
 mod path;
 mod setup;
 
@@ -28,9 +29,10 @@ use crate::label::{Mid, Rid};
 use crate::offer::{Offer, Role};
 use crate::srtp::{Keys, OpenError, Opener};
 use crate::stun::Request;
-use crate::{Answer, Creds, Datagram, Error, Fragment, Identity, Side, demux, wire};
+use crate::{Answer, Creds, Datagram, Error, Fragment, Identity, Side, demux, rtcp, wire};
 
 use crate::sections::Sections;
+use numbers::Numbers;
 use path::Path;
 
 /// RFC 7675: consent to be sent to lasts 30 s after the last check.
@@ -67,6 +69,7 @@ pub struct Peer {
     tagged_mid: Mid,
     path: Path,
     sections: Sections,
+    numbers: Numbers,
     /// Authenticates a publisher's packets; there from the end of the handshake on.
     opener: Option<Opener>,
     scratch: Vec<u8>,
@@ -75,7 +78,7 @@ pub struct Peer {
     heard_at: Option<Instant>,
     now: Instant,
     rtc_timeout: Instant,
-    /// At most a handful: each input leaves one or two, and they are polled before the next.
+    /// Each input leaves one or two, and the caller polls them before the next.
     queue: VecDeque<Output>,
     state: State,
     counters: Counters,
@@ -193,6 +196,8 @@ pub struct Counters {
     pub not_authentic: u64,
     /// SRTP and SRTCP received before.
     pub replayed: u64,
+    /// Authentic packets that str0m could not have stood.
+    pub implausible: u64,
     /// SRTP and SRTCP of a viewer, which the engine opens and this must not see.
     pub misrouted: u64,
     /// Datagrams that str0m wanted to seal with a viewer's key. Anything but zero is a bug.
@@ -252,33 +257,10 @@ impl Peer {
 
     /// The next thing to send or to know. Call until `None` after every other call.
     pub fn poll(&mut self) -> Option<Output> {
-        loop {
-            if let Some(output) = self.queue.pop_front() {
-                return Some(output);
-            }
-            if self.state == State::Closed {
-                return None;
-            }
-            match self.rtc.poll_output() {
-                Ok(str0m::Output::Transmit(transmit)) => {
-                    if let Some(output) = self.transmit(transmit) {
-                        return Some(output);
-                    }
-                }
-                Ok(str0m::Output::Event(event)) => self.event(event),
-                Ok(str0m::Output::Timeout(at)) => {
-                    self.rtc_timeout = at;
-                    match std::mem::replace(&mut self.state, State::Closed) {
-                        State::Closing(reason) => self.queue.push_back(Output::Event(Event::Closed(reason))),
-                        state => {
-                            self.state = state;
-                            return None;
-                        }
-                    }
-                }
-                Err(error) => self.fail(error),
-            }
+        if self.queue.is_empty() {
+            self.pump();
         }
+        self.queue.pop_front()
     }
 
     /// Asks the publisher for a keyframe (PLI). False when no packet of that layer has arrived yet.
@@ -406,8 +388,14 @@ impl Peer {
         match opener.open_rtp(bytes, &mut self.scratch) {
             Ok(opened) => {
                 self.heard_at = Some(self.now);
+                let packet = &self.scratch[..opened.len];
+                let number = self.sections.transport_id().and_then(|id| numbers::read(packet, id));
+                if number.is_some_and(|number| !self.numbers.admits(self.now, number)) {
+                    self.counters.implausible += 1;
+                    return;
+                }
                 if opened.first {
-                    self.sections.declare(&mut self.rtc, &self.scratch[..opened.len]);
+                    self.sections.declare(&mut self.rtc, packet);
                 }
                 self.feed(from, to, bytes);
             }
@@ -423,6 +411,15 @@ impl Peer {
         match opener.open_rtcp(bytes, &mut self.scratch) {
             Ok(()) => {
                 self.heard_at = Some(self.now);
+                for packet in rtcp::read(&self.scratch) {
+                    if let rtcp::Packet::SenderReport { ssrc, info, .. } = packet
+                        && let Some((mid, rid)) = self.sections.name(&mut self.rtc, ssrc)
+                    {
+                        let rtcp::SenderInfo { ntp, rtp_time, .. } = info;
+                        let report = SenderReport { mid, rid, ntp, rtp_time, arrival: self.now };
+                        self.queue.push_back(Output::Event(Event::SenderReport(report)));
+                    }
+                }
                 self.feed(from, to, bytes);
             }
             Err(error) => self.refuse(error),
@@ -451,6 +448,8 @@ impl Peer {
                 self.end(Reason::Protocol("the DTLS session broke".to_owned()));
             }
         }
+        // str0m keeps one received packet: a second datagram before the next poll would take its place.
+        self.pump();
     }
 
     /// str0m answers only on addresses that it knows as candidates. Behind a one-to-one NAT, or on a wildcard socket,
@@ -460,6 +459,28 @@ impl Peer {
             return to;
         }
         self.candidates.iter().copied().find(|c| c.is_ipv4() == to.is_ipv4()).unwrap_or(self.candidates[0])
+    }
+
+    /// Takes over what str0m has to say.
+    fn pump(&mut self) {
+        while self.state != State::Closed {
+            match self.rtc.poll_output() {
+                Ok(str0m::Output::Transmit(transmit)) => {
+                    let output = self.transmit(transmit);
+                    self.queue.extend(output);
+                }
+                Ok(str0m::Output::Event(event)) => self.event(event),
+                Ok(str0m::Output::Timeout(at)) => {
+                    self.rtc_timeout = at;
+                    if let State::Closing(reason) = &self.state {
+                        self.queue.push_back(Output::Event(Event::Closed(reason.clone())));
+                        self.state = State::Closed;
+                    }
+                    return;
+                }
+                Err(error) => self.fail(error),
+            }
+        }
     }
 
     fn transmit(&mut self, transmit: str0m::net::Transmit) -> Option<Output> {
@@ -481,8 +502,12 @@ impl Peer {
         use str0m::Event as Theirs;
         let event = match event {
             Theirs::Connected => self.on_connected(),
-            Theirs::RtpPacket(packet) => self.sections.received(&mut self.rtc, packet).map(Event::Media),
-            Theirs::SenderFeedback(feedback) => self.sections.sender_report(feedback).map(Event::SenderReport),
+            Theirs::RtpPacket(packet) => {
+                if let Some(number) = packet.header.ext_vals.transport_cc {
+                    self.numbers.count(number);
+                }
+                self.sections.received(&mut self.rtc, packet).map(Event::Media)
+            }
             Theirs::ChannelOpen(id, mut label) => {
                 let end = label.floor_char_boundary(LABEL_LEN_MAX);
                 label.truncate(end);

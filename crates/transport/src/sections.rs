@@ -1,17 +1,17 @@
 //! The media sections of a publisher: what str0m calls them, what we call them, and which packets are whose.
 
 use media::codec::Codec;
-use media::ext::{Map, Values};
+use media::ext::{self, Map, Values};
 use media::packet::Packet;
 use str0m::Rtc;
-use str0m::media::{Rid as TheirRid, SenderFeedback};
+use str0m::media::Rid as TheirRid;
 use str0m::rtp::{RtpPacket, Ssrc};
 
 use crate::answer::RecvTrack;
 use crate::label::{Mid, Rid};
-use crate::wire::{self, Descriptor};
+use crate::wire::Descriptor;
 
-use crate::peer::{Received, SenderReport};
+use crate::peer::Received;
 
 /// SSRCs whose stream is remembered; beyond it str0m is asked again.
 const CACHED_MAX: usize = 64;
@@ -35,6 +35,11 @@ impl Sections {
     /// Header extensions mean the same in all sections of a bundle.
     pub(crate) fn with_extensions(extensions: Map) -> Sections {
         Sections { extensions, ..Sections::default() }
+    }
+
+    /// The id of the transport-wide sequence number.
+    pub(crate) fn transport_id(&self) -> Option<u8> {
+        self.extensions.id(ext::Kind::TransportSeq)
     }
 
     pub(crate) fn push(&mut self, track: &RecvTrack, rtx: impl Fn(u8) -> Option<u8>) {
@@ -80,6 +85,11 @@ impl Sections {
 
     pub(crate) fn received(&mut self, rtc: &mut Rtc, packet: RtpPacket) -> Option<Received> {
         let header = &packet.header;
+        // An index has 48 bits (RFC 3711 §3.3.1). The number inside a repair is the publisher's word alone, and str0m
+        // extends one from before the beginning to almost 2^64.
+        if *packet.seq_no >> 48 != 0 {
+            return None;
+        }
         let (at, rid) = self.stream(rtc, *header.ssrc)?;
         let track = &self.tracks[at];
         let pt = *header.payload_type;
@@ -103,15 +113,10 @@ impl Sections {
         })
     }
 
-    pub(crate) fn sender_report(&self, feedback: SenderFeedback) -> Option<SenderReport> {
-        let track = self.tracks.iter().find(|track| *track.mid.as_str() == *feedback.mid)?;
-        Some(SenderReport {
-            mid: track.mid,
-            rid: feedback.rid.and_then(|rid| track.rid(rid)),
-            ntp: wire::ntp(feedback.sender_info.ntp_time),
-            rtp_time: feedback.sender_info.rtp_time.numer() as u32,
-            arrival: feedback.received_at,
-        })
+    /// The track and layer of an SSRC whose packets have arrived.
+    pub(crate) fn name(&mut self, rtc: &mut Rtc, ssrc: u32) -> Option<(Mid, Option<Rid>)> {
+        let (at, rid) = self.stream(rtc, ssrc)?;
+        Some((self.tracks[at].mid, rid))
     }
 
     /// Which track and layer an SSRC belongs to.

@@ -1,8 +1,6 @@
 //! The seam to str0m: how its sessions are configured, and the few conversions between its names and ours. A new str0m
 //! release should only ever need this file, `peer` and `client`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use media::codec::{Codec, Kind};
 use media::ext;
 use str0m::RtcConfig;
@@ -58,15 +56,6 @@ pub(crate) fn extension(kind: ext::Kind) -> Option<Extension> {
         ext::Kind::DependencyDescriptor => Extension::with_serializer(kind.uri(), DescriptorBytes),
         _ => return None,
     })
-}
-
-/// NTP time as RTCP has it: seconds since 1900 and their fraction.
-pub(crate) fn ntp(time: SystemTime) -> u64 {
-    /// Seconds from 1900 to 1970, 17 leap years among them.
-    const EPOCHS_APART: u64 = (70 * 365 + 17) * 86_400;
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let fraction = (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
-    ((since.as_secs() + EPOCHS_APART) << 32) | fraction
 }
 
 /// The dependency descriptor of a packet as it was received. Its meaning depends on earlier packets and is `media`'s.

@@ -96,6 +96,7 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
         tagged_mid: tagged_mid.expect("plan() refuses an offer of which nothing is accepted"),
         path: Path::default(),
         sections,
+        numbers: Numbers::new(now),
         opener: None,
         scratch: Vec::new(),
         connected: false,

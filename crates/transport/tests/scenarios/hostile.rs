@@ -2,6 +2,7 @@
 
 use media::codec::Kind;
 use transport::client::{Publish, Watch};
+use transport::srtp::Sealer;
 use transport::{CodecChoice, fuzz};
 
 use crate::pair::{Pair, Way, ms, vp8};
@@ -155,6 +156,120 @@ fn a_viewers_sealed_packets_never_reach_str0m() {
     assert_eq!(pair.peer.counters().misrouted, before.misrouted + 64 * 256);
     pair.run(ms(1000));
     assert_eq!(pair.peer.counters().forbidden, 0);
+}
+
+#[test]
+fn a_publisher_with_the_right_keys_and_bad_intentions_breaks_nothing() {
+    let mut pair = Pair::publish(&Publish { rids: ["a", "b"].map(crate::pair::rid).to_vec(), ..publishing() });
+    pair.run_until_connected();
+    let mut sealer = Sealer::new(&pair.client_keys.take().unwrap());
+    let formats: Vec<u8> = pair.answer.receivers.iter().flat_map(|t| t.codecs.iter().map(|(pt, _)| *pt)).collect();
+    let mids: Vec<String> = pair.answer.receivers.iter().map(|t| t.mid.to_string()).collect();
+    let mut random = Random(3);
+    let mut indices = [0u64; 6];
+    let mut received = 0;
+    // First as it should be: the video's two layers and their repairs, and the audio.
+    let (audio, video) = (&pair.answer.receivers[0], &pair.answer.receivers[1]);
+    let (opus, vp8) = (audio.codecs[0].0, video.codecs[0].0);
+    let firsts = [
+        (1, vp8, video.mid, Some((10, b'a'))),
+        (2, vp8, video.mid, Some((10, b'b'))),
+        (3, opus, audio.mid, None),
+        (4, vp8 + 1, video.mid, Some((11, b'a'))),
+        (5, vp8 + 1, video.mid, Some((11, b'b'))),
+    ];
+    for (ssrc, pt, mid, rid) in firsts {
+        let mut block = vec![4 << 4 | (mid.as_str().len() - 1) as u8];
+        block.extend_from_slice(mid.as_str().as_bytes());
+        block.extend(rid.iter().flat_map(|(id, rid)| [id << 4, *rid]));
+        block.resize(block.len().next_multiple_of(4), 0);
+        let mut packet = vec![0x90, pt, 0, 0, 0, 0, 0, 0, 0, 0, 0, ssrc, 0xbe, 0xde, 0, (block.len() / 4) as u8];
+        packet.extend_from_slice(&block);
+        let header_len = packet.len();
+        packet.resize(header_len + 4 + sealer.tag_len(), 0);
+        sealer.seal_rtp(&mut packet, header_len, 4, u32::from(ssrc), 0);
+        pair.deliver_up(&packet);
+    }
+    for round in 0..60_000u64 {
+        if round % 4 == 0 {
+            // RTCP of all kinds with lengths that mostly add up.
+            let mut compound = Vec::new();
+            for _ in 0..=random.below(3) {
+                let words = random.below(12);
+                let kind = 194 + random.below(20) as u8;
+                compound.extend_from_slice(&[0x80 | random.below(64) as u8, kind, 0, words as u8]);
+                compound.extend((0..words * 4).map(|_| [0, 1, 0xff, random.next() as u8][random.below(4)]));
+            }
+            // Few senders, of whom only so many are listened to.
+            if let Some(ssrc) = compound.get_mut(4..8) {
+                ssrc.copy_from_slice(&[0, 0, 0, random.below(6) as u8]);
+            }
+            if sealer.seal_rtcp(&mut compound) {
+                pair.deliver_up(&compound);
+            }
+        } else {
+            let ssrc = random.below(6) as u32;
+            let pt = if random.below(8) == 0 {
+                random.below(128)
+            } else {
+                usize::from(formats[random.below(formats.len())])
+            };
+            let pt = pt as u8 + random.below(2) as u8;
+            // Forward by leaps that a receiver can still follow, so that most packets open and go on to str0m.
+            let index = &mut indices[ssrc as usize];
+            *index += if random.below(40) == 0 { random.below(30_000) as u64 } else { 1 };
+            let index = *index;
+            let first = 0x80 | [0u8, 0x10, 0x20, 0x30][random.below(4)];
+            let mut packet = vec![first, pt];
+            packet.extend_from_slice(&(index as u16).to_be_bytes());
+            packet.extend_from_slice(&(random.next() as u32).to_be_bytes());
+            packet.extend_from_slice(&ssrc.to_be_bytes());
+            if first & 0x10 != 0 {
+                let mut block = Vec::new();
+                // Half of them name a section and a layer as they should, by the ids that the client negotiates.
+                if random.below(2) == 0 {
+                    let mid = &mids[random.below(mids.len())];
+                    block.push(4 << 4 | (mid.len() - 1) as u8);
+                    block.extend_from_slice(mid.as_bytes());
+                    block.extend_from_slice(&[[10 << 4, 11 << 4][random.below(2)], b"ab"[random.below(2)]]);
+                }
+                for _ in 0..random.below(4) {
+                    let id = 1 + random.below(14) as u8;
+                    let data = match random.below(3) {
+                        0 => mids[random.below(mids.len())].clone().into_bytes(),
+                        1 => [&b"a"[..], b"b", b"c", b"\xff\xfe"][random.below(4)].to_vec(),
+                        _ => (0..1 + random.below(16)).map(|_| random.next() as u8).collect(),
+                    };
+                    block.push(id << 4 | (data.len() - 1) as u8);
+                    block.extend_from_slice(&data);
+                }
+                block.resize(block.len().next_multiple_of(4), 0);
+                packet.extend_from_slice(&[0xbe, 0xde, 0, (block.len() / 4) as u8]);
+                packet.extend_from_slice(&block);
+            }
+            let header_len = packet.len();
+            // A repair of a packet from before the beginning spoils the layer for good, so that comes last.
+            if round < 50_000 {
+                packet.extend_from_slice(&(indices[1] as u16).saturating_sub(random.below(20) as u16).to_be_bytes());
+            }
+            packet.extend((0..random.below(20)).map(|_| [0, 1, 2, 0xff, random.next() as u8][random.below(5)]));
+            let payload_len = packet.len() - header_len;
+            packet.resize(packet.len() + sealer.tag_len(), 0);
+            sealer.seal_rtp(&mut packet, header_len, payload_len, ssrc, index);
+            pair.deliver_up(&packet);
+        }
+        if round % 50 == 0 {
+            pair.run(ms(20));
+        }
+        received += pair.received.len();
+        pair.received.clear();
+        pair.sender_reports.clear();
+    }
+    assert!(pair.server_closed.is_none(), "{:?}", pair.server_closed);
+    assert!(pair.peer.is_connected());
+    // Most were authentic, and enough of them made sense to get through.
+    assert!(pair.peer.counters().not_authentic < 6_000, "{:?}", pair.peer.counters());
+    assert!(received > 1_000, "{received} {:?}", pair.peer.counters());
 }
 
 #[test]

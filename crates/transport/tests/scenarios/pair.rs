@@ -13,7 +13,7 @@ use media::{RtpTime, Seq};
 use transport::client::{self, Client};
 use transport::peer::{self, Peer};
 use transport::rtcp;
-use transport::srtp::{Opener, Profile, Sealer};
+use transport::srtp::{Keys, Opener, Profile, Sealer};
 use transport::{
     Accept, Answer, CodecChoice, Creds, Datagram, Error, Event, Identity, Label, Offer, Output, Reason, Received, Rid,
     SendTrack, Side, demux,
@@ -72,6 +72,7 @@ pub struct Pair {
     pub client_closed: Option<Reason>,
     pub keyframes_requested: Vec<(Kind, Option<Rid>)>,
     pub profile: Option<Profile>,
+    pub client_keys: Option<Keys>,
     pub egress: Egress,
     pub moved_to: Option<SocketAddr>,
     pub server_channels: Vec<peer::Channel>,
@@ -148,6 +149,7 @@ impl Pair {
             client_closed: None,
             keyframes_requested: Vec::new(),
             profile: None,
+            client_keys: None,
             egress: Egress::default(),
             moved_to: None,
             server_channels: Vec::new(),
@@ -230,7 +232,10 @@ impl Pair {
             client::Output::Event(event) => event,
         };
         match event {
-            client::Event::Connected { profile } => self.profile = Some(profile),
+            client::Event::Connected { keys } => {
+                self.profile = Some(keys.profile());
+                self.client_keys = Some(keys);
+            }
             client::Event::Media(received) => self.client_received.push(received),
             client::Event::KeyframeRequested { kind, rid } => self.keyframes_requested.push((kind, rid)),
             client::Event::ChannelOpen { channel, label } => {
