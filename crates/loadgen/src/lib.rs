@@ -2,6 +2,7 @@
 //! WHIP and WHEP, where every viewer checks what it gets. It measures a server from outside and knows nothing of its
 //! inside, so it can be pointed at anybody's.
 
+pub mod conformance;
 mod delay;
 #[doc(hidden)]
 pub mod fuzz;

@@ -102,7 +102,7 @@ pub struct Client {
 ///
 /// A client that sent its token in the `Authorization` header sends it again with every later request, so the session
 /// belongs to the token's subject. A client whose token was part of the URL it was given (`?access_token=`, RFC 9725
-/// §4.7) does not know that there is one: its session, like one that needed no token, is `Anonymous`, and whoever knows
+/// on authentication) does not know that there is one: its session, like one that needed no token, is `Anonymous`, and whoever knows
 /// the 128 random bits of the session URL may change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {

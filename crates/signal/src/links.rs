@@ -1,4 +1,4 @@
-//! `Link` headers that name the ICE servers (RFC 9725 §4.6), one per URL.
+//! `Link` headers that name the ICE servers (RFC 9725), one per URL.
 
 use axum::http::HeaderValue;
 

@@ -84,7 +84,7 @@ fn created(app: &App, location: &str, answered: Answered) -> Result<Response, Fa
     Ok(response)
 }
 
-/// A generic player recognises a WHEP address by this (WHEP §4.2).
+/// A generic player recognises a WHEP address by this.
 pub async fn watch_head(room: RoomPath) -> Result<Response, Failure> {
     room_name(room)?;
     Ok(([(CONTENT_TYPE, SDP)], ()).into_response())
@@ -137,7 +137,7 @@ pub async fn patch(State(app): State<App>, path: SessionPath, request: Request) 
     let text = read_text(body, limits.fragment_bytes_max, limits.body_timeout, Kind::MalformedFragment).await?;
     let fragment = parse_fragment(&text)?;
     match owned(&caller, app.desk.patch(session, caller.owner, expect, fragment).await?)? {
-        // No ETag: the ICE session is the same (RFC 9725 §4.3.2).
+        // No ETag: the ICE session is the same (RFC 9725).
         Patched::Trickled => Ok(StatusCode::NO_CONTENT.into_response()),
         Patched::Restarted { etag, fragment } => {
             let mut response = ([(CONTENT_TYPE, FRAGMENT), (CACHE_CONTROL, "no-store")], fragment).into_response();

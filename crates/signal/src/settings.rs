@@ -12,7 +12,7 @@ pub struct Settings {
     pub auth: Policy,
     /// What tokens are signed with.
     pub key: Key,
-    /// Offered to clients in `Link` headers (RFC 9725 §4.6). Empty: clients connect to the node directly.
+    /// Offered to clients in `Link` headers (RFC 9725). Empty: clients connect to the node directly.
     pub ice_servers: Vec<IceServer>,
     pub limits: Limits,
     /// Origins of web pages on other hosts that may use WHIP and WHEP here. The requests carry no cookies, so the
