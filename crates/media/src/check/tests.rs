@@ -478,5 +478,5 @@ fn a_verdict_says_what_where_and_how_often() {
 
 #[test]
 fn a_checker_of_a_clean_stream_stays_small() {
-    assert!(std::mem::size_of::<Checker>() <= 700, "{}", std::mem::size_of::<Checker>());
+    assert!(std::mem::size_of::<Checker>() <= 480, "{}", std::mem::size_of::<Checker>());
 }

@@ -122,7 +122,8 @@ impl Descriptor {
     }
 
     /// Appends a descriptor that says the same, independent of what its template says, with `structure` (the one in
-    /// force) attached if `structure_attached`.
+    /// force) attached if `structure_attached`. Active targets are written beside a structure only: on other frames the
+    /// reader's stay in force.
     pub fn encode(&self, structure: &Structure, out: &mut Vec<u8>) {
         let Some(template) = structure.template(self.template_id) else {
             return;

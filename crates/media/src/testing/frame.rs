@@ -188,7 +188,8 @@ pub(super) fn h265(
         (false, _, true) => 0,
         (false, ..) => 1,
     };
-    let slice = body(&[0xaf], len, rng);
+    // First slice of its picture, PPS 0; a random access picture says in between whether to show those before it.
+    let slice = body(if key { &[0xaf] } else { &[0xcf] }, len, rng);
     if slice.len() + 2 <= room {
         packets.push(Packed::tagged([&[kind << 1, temporal + 1], &slice[..]].concat()));
         return packets;
