@@ -9,7 +9,7 @@ use media::ext;
 
 use crate::choice::{self, CodecChoice};
 use crate::label::{Mid, Rid};
-use crate::offer::{Format, Offer, Section, SectionKind};
+use crate::offer::{DtlsRole, Format, Offer, Section, SectionKind};
 use crate::{Creds, Error, Identity};
 
 /// What [`crate::Peer::accept`] gives to the signalling side.
@@ -83,6 +83,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) creds: &'a Creds,
     pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) dtls_role: DtlsRole,
     /// Of this description (RFC 8866 §5.2).
     pub(crate) session: u64,
     /// Names the one MediaStream that all sections belong to.
@@ -176,7 +177,8 @@ fn section(sdp: &mut String, plan: &Plan<'_>, facts: &Facts<'_>, default: Socket
     line(sdp, format_args!("a=ice-pwd:{}", facts.creds.pwd));
     line(sdp, format_args!("a=ice-options:trickle"));
     line(sdp, format_args!("a=fingerprint:sha-256 {}", facts.identity.fingerprint()));
-    line(sdp, format_args!("a=setup:passive"));
+    let setup = if facts.dtls_role == DtlsRole::Client { "active" } else { "passive" };
+    line(sdp, format_args!("a=setup:{setup}"));
     if let Some(mid) = s.mid_str() {
         line(sdp, format_args!("a=mid:{mid}"));
     }

@@ -62,6 +62,12 @@ pub(crate) enum Setup {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DtlsRole {
+    Server,
+    Client,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     SendRecv,
     SendOnly,
@@ -211,13 +217,17 @@ impl Offer {
             return wrong("has no a=rtcp-mux; multiplex RTCP with RTP");
         }
         match section.setup.or(self.setup) {
-            Some(Setup::ActPass | Setup::Active) => Ok(()),
-            // Some endpoints leave it out; active is what it then means for an offerer who wants a passive answer.
-            None => Ok(()),
-            Some(Setup::Passive | Setup::HoldConn) => {
-                wrong("is not a=setup:actpass or active; the server always waits for the DTLS handshake")
-            }
+            Some(Setup::HoldConn) => wrong("is a=setup:holdconn, so that nobody would begin; offer actpass"),
+            // Without the attribute somebody expects to be answered: RFC 4145 §4 makes that one active.
+            Some(Setup::ActPass | Setup::Active | Setup::Passive) | None => Ok(()),
         }
+    }
+
+    /// Our side of the DTLS handshake. We are the server whenever we may: then AES-GCM is chosen when there is a choice,
+    /// and nothing is sent before the peer has shown itself. ffmpeg insists on being the server unless told otherwise.
+    pub(crate) fn dtls_role(&self) -> DtlsRole {
+        let setup = self.sections.iter().find_map(|section| section.setup).or(self.setup);
+        if setup == Some(Setup::Passive) { DtlsRole::Client } else { DtlsRole::Server }
     }
 
     /// In a bundle a payload type means one thing (RFC 9143 §9.1): the receiver tells sections apart by it.

@@ -1,6 +1,6 @@
 //! The server's end of one peer connection.
 //!
-//! A `Peer` wraps one str0m session, which does ICE-lite, DTLS as server, data channels, and for publishers the receive
+//! A `Peer` wraps one str0m session, which does ICE-lite, DTLS, data channels, and for publishers the receive
 //! path: NACK, RTX, transport feedback, receiver reports. It is fed datagrams and time and polled for output until it
 //! has none; then [`Peer::next_timeout`] says when it wants time again.
 //!

@@ -70,7 +70,7 @@ fn what_makes_no_session_is_refused_and_the_message_says_what_to_do() {
         ("a=group:BUNDLE 0 1\r\n", "", "bundle all sections"),
         ("a=group:BUNDLE 0 1\r\n", "a=group:BUNDLE 0\r\n", "bundle all sections"),
         ("a=rtcp-mux\r\na=rtcp-rsize\r\n", "", "a=rtcp-mux"),
-        ("a=setup:actpass\r\na=mid:0", "a=setup:passive\r\na=mid:0", "actpass or active"),
+        ("a=setup:actpass\r\na=mid:0", "a=setup:holdconn\r\na=mid:0", "offer actpass"),
         (
             "a=sendonly\r\na=rtcp-mux\r\na=rtcp-rsize",
             "a=recvonly\r\na=rtcp-mux\r\na=rtcp-rsize",

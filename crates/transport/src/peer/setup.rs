@@ -11,7 +11,7 @@ use str0m::format::FormatParams;
 use str0m::media::{Frequency, Rid as TheirRid};
 
 use crate::answer::{self, Answer, Facts, Plan, RecvTrack};
-use crate::offer::{Section, SectionKind};
+use crate::offer::{DtlsRole, Section, SectionKind};
 
 use super::*;
 
@@ -60,7 +60,7 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
         hash_func: "sha-256".to_owned(),
         bytes: offer.fingerprint.to_vec(),
     });
-    api.start_dtls(false).map_err(|e| Error::Identity(e.to_string()))?;
+    api.start_dtls(offer.dtls_role() == DtlsRole::Client).map_err(|e| Error::Identity(e.to_string()))?;
     for plan in &plans {
         match plan {
             Plan::Receive { section, formats, extensions } => {
@@ -72,13 +72,14 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
                     api.enable_twcc_feedback();
                 }
             }
-            Plan::Data { .. } => api.start_sctp(false),
+            Plan::Data { .. } => api.start_sctp(offer.dtls_role() == DtlsRole::Client),
             // Nothing of what a viewer is sent is ever declared to str0m: it then has nothing to seal.
             Plan::Send { .. } | Plan::Reject { .. } => {}
         }
     }
 
-    let facts = Facts { identity, creds: &creds, candidates: &usable, session, stream: &stream };
+    let facts =
+        Facts { identity, creds: &creds, candidates: &usable, dtls_role: offer.dtls_role(), session, stream: &stream };
     let sdp = answer::write(offer, &plans, &facts)?;
     let senders = plans.iter().filter_map(|plan| match plan {
         Plan::Send { track, .. } => Some((**track).clone()),

@@ -1,6 +1,7 @@
 //! Two ends of a peer connection in memory: the server's `Peer` and a `Client` that leaves SDP and SRTP to str0m.
 
 mod hostile;
+mod offers;
 mod pair;
 mod publish;
 mod session;

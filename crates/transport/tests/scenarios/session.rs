@@ -53,6 +53,38 @@ fn a_server_whose_certificate_is_not_the_answered_one_is_left() {
     assert!(pair.received.is_empty());
 }
 
+/// As ffmpeg does it: the offerer waits for the handshake, so the answerer begins it.
+fn to_passive(sdp: String) -> String {
+    sdp.replace("a=setup:actpass", "a=setup:passive")
+}
+
+#[test]
+fn an_offerer_that_waits_for_the_handshake_is_called() {
+    let mut pair = publisher_with_tampered_sdp(to_passive);
+    assert!(pair.answer.sdp.contains("a=setup:active\r\n") && !pair.answer.sdp.contains("a=setup:passive"));
+    pair.run_until_connected();
+    for seq in 0..10 {
+        pair.send_up(Kind::Video, None, seq, b"video");
+        pair.run(ms(20));
+    }
+    assert_eq!(pair.received.len(), 10);
+}
+
+#[test]
+fn certificates_are_checked_when_the_server_calls_too() {
+    let offer = with_wrong_fingerprint(|sdp| !sdp.contains("a=ice-lite"));
+    let mut pair = publisher_with_tampered_sdp(|sdp| offer(to_passive(sdp)));
+    pair.run(ms(3000));
+    assert_eq!(pair.server_closed, Some(Reason::WrongFingerprint));
+    assert!(pair.server_events.is_empty());
+
+    let answer = with_wrong_fingerprint(|sdp| sdp.contains("a=ice-lite"));
+    let mut pair = publisher_with_tampered_sdp(|sdp| answer(to_passive(sdp)));
+    pair.run(ms(3000));
+    assert_eq!(pair.client_closed, Some(Reason::WrongFingerprint));
+    assert!(pair.received.is_empty());
+}
+
 #[test]
 fn the_right_certificates_connect() {
     let mut pair = publisher_with_tampered_sdp(|sdp| sdp);
