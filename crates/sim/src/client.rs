@@ -1,0 +1,317 @@
+//! One person of the world: a publisher whose encoder makes checked packets, or a viewer who watches them.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media::codec::{Codec, Kind};
+use media::testing::Source;
+use netsim::{Link, Profile};
+use proto::SessionId;
+use transport::client::{Event, Output, Packet, Setup};
+use transport::{CodecChoice, Identity, Rid, client};
+
+use crate::viewer::Seen;
+use crate::world::clean_link;
+
+/// What a publisher sends.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    pub video: Codec,
+    pub kbps: u32,
+    /// Simulcast layers by name, best first; each next one has a quarter of the bits.
+    pub layers: Vec<&'static str>,
+    /// Frames between keyframes that nobody asked for.
+    pub keyframe_every: u32,
+    /// Whether the encoder listens to keyframe requests.
+    pub answers_requests: bool,
+}
+
+impl Default for Publish {
+    fn default() -> Publish {
+        Publish { video: Codec::Vp8, kbps: 800, layers: Vec::new(), keyframe_every: 300, answers_requests: true }
+    }
+}
+
+pub(crate) enum Does {
+    Publish(Publish),
+    Watch(Box<Seen>),
+}
+
+pub(crate) struct Client {
+    pub address: SocketAddr,
+    pub worker: u8,
+    pub session: SessionId,
+    pub does: Does,
+    pub muted: bool,
+    pub up: Link,
+    pub down: Link,
+    peer: client::Client,
+    connected: Option<Instant>,
+    asked: Option<Instant>,
+    /// Waits for the connection: the handshake is not part of a seed's trace.
+    line: Option<Profile>,
+    encoders: Vec<Encoder>,
+}
+
+struct Encoder {
+    source: Source,
+    kind: Kind,
+    rid: Option<Rid>,
+    seq: u64,
+    next_frame: Instant,
+    interval: Duration,
+    packets: u64,
+}
+
+const FPS: u32 = 30;
+const AUDIO_PACKET: Duration = Duration::from_millis(20);
+
+impl Client {
+    pub fn new(
+        now: Instant,
+        identity: &Identity,
+        address: SocketAddr,
+        worker: u8,
+        does: Does,
+        seed: u64,
+    ) -> (Client, String) {
+        let setup = Setup { now, identity, address };
+        let mut encoders = Vec::new();
+        let peer = match &does {
+            Does::Publish(publish) => {
+                encoders = make_encoders(publish, now, seed);
+                let rids = publish.layers.iter().map(|rid| Rid::new(rid).expect("a short name")).collect();
+                let video = Some(choice(publish.video));
+                let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel: None };
+                client::Client::publisher(setup, &offer)
+            }
+            Does::Watch(_) => {
+                let video = [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1].into_iter().map(choice).collect();
+                let offer = client::Watch { audio: vec![choice(Codec::Opus)], video, channel: None };
+                client::Client::viewer(setup, &offer)
+            }
+        };
+        let peer = peer.expect("an offer can be made");
+        let offer = peer.offer().to_owned();
+        let session = SessionId { worker: proto::WorkerId(worker), secret: 0 };
+        let client = Client {
+            address,
+            worker,
+            session,
+            does,
+            muted: false,
+            up: clean_link(seed),
+            down: clean_link(seed ^ 1),
+            peer,
+            connected: None,
+            asked: None,
+            line: None,
+            encoders,
+        };
+        (client, offer)
+    }
+
+    pub fn start(&mut self, now: Instant, session: SessionId, answer: &str) {
+        self.session = session;
+        self.peer.accept_answer(answer).expect("our own answer");
+        self.peer.handle_timeout(now);
+    }
+
+    /// What is under way still arrives. A clean line draws no random numbers, so the handshake before does not shift them.
+    pub fn set_line(&mut self, profile: Profile) {
+        if self.connected.is_none() {
+            self.line = Some(profile);
+            return;
+        }
+        self.up.set_profile(profile.clone());
+        self.down.set_profile(profile);
+    }
+
+    /// Does what is due. True when something happened.
+    pub fn tick(&mut self, start: Instant, now: Instant, trace: &mut Vec<String>) -> bool {
+        let mut moved = false;
+        while let Some(bytes) = self.down.poll(now) {
+            // The client knows the server by the one candidate it was given.
+            let from = SocketAddr::from(([10, 0, 0, 1], 7000 + u16::from(self.worker)));
+            self.peer.handle_datagram(now, from, &bytes);
+            self.drain(start, now, trace);
+            moved = true;
+        }
+        if self.peer.is_closed() {
+            // The server said goodbye; a person who reads that is no part of this world.
+            return moved;
+        }
+        if self.peer.next_timeout() <= now {
+            self.peer.handle_timeout(now);
+            moved = true;
+        }
+        moved |= self.encode(now);
+        self.ask_for_picture(now);
+        moved |= self.drain(start, now, trace);
+        self.seen_mut(|seen| seen.play(now));
+        moved
+    }
+
+    pub fn next_event(&self, now: Instant) -> Instant {
+        if self.peer.is_closed() {
+            return self.down.next().into_iter().chain(self.up.next()).min().unwrap_or(now + Duration::from_secs(3600));
+        }
+        let frames = self.encoders.iter().filter(|_| self.connected.is_some()).map(|e| e.next_frame);
+        let lines = [self.up.next(), self.down.next()].into_iter().flatten();
+        frames.chain(lines).fold(self.peer.next_timeout(), Instant::min)
+    }
+
+    pub fn seen(&self) -> Option<&Seen> {
+        match &self.does {
+            Does::Watch(seen) => Some(seen),
+            Does::Publish(_) => None,
+        }
+    }
+
+    pub fn seen_mut(&mut self, f: impl FnOnce(&mut Seen)) {
+        if let Does::Watch(seen) = &mut self.does {
+            f(seen);
+        }
+    }
+
+    /// Packets made so far, video (all layers) and audio.
+    pub fn published(&self) -> (u64, u64) {
+        let sum = |kind| self.encoders.iter().filter(|e| e.kind == kind).map(|e| e.packets).sum();
+        (sum(Kind::Video), sum(Kind::Audio))
+    }
+
+    /// As a browser does when what arrives cannot be decoded.
+    fn ask_for_picture(&mut self, now: Instant) {
+        let rested = self.asked.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_millis(300));
+        let blind = self.seen().is_some_and(|seen| seen.is_blind(now));
+        if rested && blind && self.peer.request_keyframe(Kind::Video) {
+            self.asked = Some(now);
+            self.peer.handle_timeout(now);
+        }
+    }
+
+    fn encode(&mut self, now: Instant) -> bool {
+        let mut moved = false;
+        if self.connected.is_none() {
+            return false;
+        }
+        for encoder in &mut self.encoders {
+            while encoder.next_frame <= now {
+                encoder.next_frame += encoder.interval;
+                moved = true;
+                if self.muted {
+                    continue;
+                }
+                for packet in encoder.source.next_frame() {
+                    let audio_level = (encoder.kind == Kind::Audio).then_some((30, true));
+                    let packet = Packet {
+                        kind: encoder.kind,
+                        rid: encoder.rid,
+                        seq: encoder.seq,
+                        time: packet.time.0,
+                        marker: packet.marker,
+                        payload: &packet.payload,
+                        audio_level,
+                        dd: None,
+                    };
+                    assert!(self.peer.send_rtp(now, &packet), "the track was negotiated");
+                    // One packet in, one poll: str0m paces nothing here, and sends when it is given time.
+                    self.peer.handle_timeout(now);
+                    encoder.seq += 1;
+                    encoder.packets += 1;
+                }
+            }
+        }
+        moved
+    }
+
+    fn drain(&mut self, start: Instant, now: Instant, trace: &mut Vec<String>) -> bool {
+        let mut moved = false;
+        while let Some(output) = self.peer.poll() {
+            moved = true;
+            match output {
+                Output::Datagram { bytes, .. } => self.up.send(now, bytes),
+                Output::Event(event) => self.handle_event(start, now, event, trace),
+            }
+        }
+        moved
+    }
+
+    fn handle_event(&mut self, start: Instant, now: Instant, event: Event, trace: &mut Vec<String>) {
+        match event {
+            Event::Connected { .. } => {
+                self.connected = Some(now);
+                for encoder in &mut self.encoders {
+                    encoder.next_frame = now;
+                }
+                if let Some(profile) = self.line.take() {
+                    self.set_line(profile);
+                }
+                self.seen_mut(|seen| seen.connected = Some(now));
+            }
+            Event::Media(received) => {
+                let at = (now - start).as_micros();
+                let (codec, seq, len) = (received.codec, received.seq, received.payload.len());
+                trace.push(format!("{at} {} {codec:?} {seq} {len}", self.address));
+                self.seen_mut(|seen| seen.receive(start, &received));
+            }
+            Event::KeyframeRequested { rid, .. } => {
+                let Does::Publish(publish) = &self.does else { return };
+                if !publish.answers_requests {
+                    return;
+                }
+                for encoder in self.encoders.iter_mut().filter(|e| e.kind == Kind::Video && e.rid == rid) {
+                    encoder.source.request_keyframe();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
+    let stream = (seed as u32) & 0xffff_ff00;
+    let rids: Vec<Option<Rid>> = match publish.layers.is_empty() {
+        true => vec![None],
+        false => publish.layers.iter().map(|rid| Rid::new(rid)).collect(),
+    };
+    let mut encoders: Vec<Encoder> = rids
+        .into_iter()
+        .enumerate()
+        .map(|(i, rid)| Encoder {
+            source: Source::video(
+                publish.video,
+                publish.kbps >> (2 * i),
+                FPS,
+                publish.keyframe_every,
+                stream + i as u32,
+                seed + i as u64,
+            ),
+            kind: Kind::Video,
+            rid,
+            seq: 1000 * (i as u64 + 1),
+            next_frame: now,
+            interval: Duration::from_secs(1) / FPS,
+            packets: 0,
+        })
+        .collect();
+    encoders.push(Encoder {
+        source: Source::audio(stream + 100),
+        kind: Kind::Audio,
+        rid: None,
+        seq: 40_000,
+        next_frame: now,
+        interval: AUDIO_PACKET,
+        packets: 0,
+    });
+    encoders
+}
+
+fn choice(codec: Codec) -> CodecChoice {
+    let fmtp = match codec {
+        Codec::H264 => "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        Codec::Opus => "minptime=10;useinbandfec=1",
+        _ => "",
+    };
+    CodecChoice { codec, fmtp: fmtp.to_owned() }
+}

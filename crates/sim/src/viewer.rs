@@ -1,0 +1,165 @@
+//! What a viewer saw: packets put in order by a receive buffer, judged by the checker, compared with what was published.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use media::check::{Checker, Report, View};
+use media::codec::{Codec, Kind};
+use media::seq::{RtpTime, Seq};
+use media::testing::{self, Tag};
+
+/// How long a viewer waits for a missing packet before its decoder goes on without it. Browsers wait up to about half a
+/// second while NACKs are under way.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Longer than any line of the scenarios lets one packet overtake another.
+const FIRST_PATIENCE: Duration = Duration::from_millis(150);
+
+/// One track as a viewer received it.
+pub struct TrackSeen {
+    pub codec: Codec,
+    start: Instant,
+    checker: Checker,
+    /// Received and not yet played: by sequence number.
+    waiting: BTreeMap<u64, Held>,
+    next: Option<u64>,
+    /// Publisher's packet counters by stream, in order of play.
+    pub tags: Vec<Tag>,
+    seen: BTreeSet<(u32, u64)>,
+    pub duplicates: u32,
+    pub corrupt: u32,
+    pub first_keyframe: Option<Instant>,
+    first_arrival: Instant,
+    pub last_arrival: Option<Instant>,
+}
+
+struct Held {
+    arrival: Instant,
+    time: u32,
+    marker: bool,
+    payload: Vec<u8>,
+}
+
+/// Both tracks of a viewer.
+#[derive(Default)]
+pub struct Seen {
+    pub tracks: Vec<TrackSeen>,
+    pub connected: Option<Instant>,
+}
+
+impl TrackSeen {
+    fn new(codec: Codec, start: Instant, now: Instant) -> TrackSeen {
+        TrackSeen {
+            codec,
+            start,
+            checker: Checker::new(codec),
+            waiting: BTreeMap::new(),
+            next: None,
+            tags: Vec::new(),
+            seen: BTreeSet::new(),
+            duplicates: 0,
+            corrupt: 0,
+            first_keyframe: None,
+            first_arrival: now,
+            last_arrival: None,
+        }
+    }
+
+    fn play(&mut self, now: Instant) {
+        while let Some((&seq, held)) = self.waiting.first_key_value() {
+            let waited = now.saturating_duration_since(held.arrival);
+            let is_next = match self.next {
+                Some(next) => seq == next,
+                // Nobody knows which packet is the first: one that was overtaken may be on its way.
+                None => waited >= FIRST_PATIENCE,
+            };
+            if !is_next && waited < PATIENCE {
+                return;
+            }
+            let held = self.waiting.remove(&seq).expect("just seen");
+            self.next = Some(seq + 1);
+            let at = held.arrival.saturating_duration_since(self.start);
+            let (seq, time) = (Seq(seq as u16), RtpTime(held.time));
+            self.checker.push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: None });
+            if held.payload.is_empty() {
+                continue;
+            }
+            match testing::read_tag(self.codec, &held.payload) {
+                // Parameter sets are too short for a tag.
+                None => {}
+                Some(_) if !testing::tag_is_intact(self.codec, &held.payload) => self.corrupt += 1,
+                Some(tag) => {
+                    if !self.seen.insert((tag.stream, tag.counter)) {
+                        self.duplicates += 1;
+                    }
+                    self.tags.push(tag);
+                }
+            }
+            if self.first_keyframe.is_none() && media::facts(self.codec, &held.payload, held.marker, None).keyframe {
+                self.first_keyframe = Some(held.arrival);
+            }
+        }
+    }
+}
+
+impl Seen {
+    pub(crate) fn receive(&mut self, start: Instant, received: &transport::Received) {
+        let track = match self.tracks.iter_mut().position(|t| t.codec == received.codec) {
+            Some(at) => &mut self.tracks[at],
+            None => {
+                self.tracks.push(TrackSeen::new(received.codec, start, received.arrival));
+                self.tracks.last_mut().expect("just pushed")
+            }
+        };
+        track.last_arrival = Some(received.arrival);
+        if track.next.is_some_and(|next| received.seq < next) {
+            return; // too late to be played
+        }
+        let held = Held {
+            arrival: received.arrival,
+            time: received.time,
+            marker: received.marker,
+            payload: received.payload.to_vec(),
+        };
+        track.waiting.insert(received.seq, held);
+    }
+
+    pub(crate) fn play(&mut self, now: Instant) {
+        for track in &mut self.tracks {
+            track.play(now);
+        }
+    }
+
+    /// Video has been coming for a while, and no keyframe was in it.
+    pub(crate) fn is_blind(&self, now: Instant) -> bool {
+        let video = self.tracks.iter().find(|t| t.codec.kind() == Kind::Video);
+        video.is_some_and(|t| {
+            t.first_keyframe.is_none() && now.saturating_duration_since(t.first_arrival) > Duration::from_millis(300)
+        })
+    }
+
+    pub fn track(&self, kind: Kind) -> &TrackSeen {
+        self.tracks.iter().find(|t| t.codec.kind() == kind).unwrap_or_else(|| panic!("the viewer saw no {kind:?}"))
+    }
+
+    pub fn has(&self, kind: Kind) -> bool {
+        self.tracks.iter().any(|t| t.codec.kind() == kind)
+    }
+}
+
+impl TrackSeen {
+    /// The decoder's opinion of everything played so far.
+    pub fn report(&self) -> Report {
+        self.checker.clone().finish()
+    }
+
+    /// Published packets between the first and the last played one that were not played, stream by stream.
+    pub fn missing(&self) -> usize {
+        let mut bounds: BTreeMap<u32, (u64, u64, usize)> = BTreeMap::new();
+        for tag in &self.tags {
+            let entry = bounds.entry(tag.stream).or_insert((tag.counter, tag.counter, 0));
+            *entry = (entry.0.min(tag.counter), entry.1.max(tag.counter), entry.2 + 1);
+        }
+        bounds.values().map(|(first, last, count)| (last - first + 1) as usize - count).sum()
+    }
+}

@@ -1,0 +1,271 @@
+//! The world: workers, clients, lines between them, and virtual time.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use engine::{Command, Engine, Event, Flushed, Limits, Owner, Reply, Ticket};
+use netsim::{Link, Profile, Rng};
+use proto::{RoomName, WorkerId};
+use transport::{Identity, Offer};
+
+use crate::client::{Client, Does, Publish};
+use crate::viewer::Seen;
+
+/// Things that can happen in one instant before the world is considered stuck.
+const STEPS_PER_INSTANT_MAX: u32 = 10_000;
+
+pub struct Sim {
+    start: Instant,
+    now: Instant,
+    rng: Rng,
+    workers: Vec<Engine>,
+    identity: Identity,
+    clients: BTreeMap<String, Client>,
+    tickets: u64,
+    /// Every media packet that reached a client: what, when, to whom.
+    trace: Vec<String>,
+}
+
+impl Sim {
+    pub fn seed(seed: u64) -> Sim {
+        Sim::with_workers(seed, 1)
+    }
+
+    pub fn with_workers(seed: u64, workers: u8) -> Sim {
+        let start = Instant::now();
+        let mut rng = Rng::seed(seed);
+        let identity = Identity::generate().expect("a certificate can be made");
+        let workers = (0..workers)
+            .map(|i| {
+                let mut entropy = Rng::seed(rng.next_u64());
+                let config = engine::Config {
+                    worker: WorkerId(i),
+                    workers,
+                    candidates: vec![worker_address(i)],
+                    epoch: start,
+                    limits: Limits::default(),
+                };
+                let fill = move |bytes: &mut [u8]| bytes.fill_with(|| entropy.next_u64() as u8);
+                Engine::new(start, config, identity.clone(), Box::new(fill))
+            })
+            .collect();
+        Sim { start, now: start, rng, workers, identity, clients: BTreeMap::new(), tickets: 0, trace: Vec::new() }
+    }
+
+    /// `who` publishes a camera and a microphone in `room`, on worker 0.
+    pub fn publish(&mut self, room: &str, who: &str) {
+        self.publish_with(room, who, Publish::default());
+    }
+
+    pub fn publish_with(&mut self, room: &str, who: &str, publish: Publish) {
+        let does = Does::Publish(publish);
+        self.join(0, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
+    }
+
+    /// What a second publisher hears.
+    pub fn try_publish(&mut self, room: &str, who: &str) -> Result<(), engine::Refusal> {
+        self.join(0, room, who, Does::Publish(Publish::default()))
+    }
+
+    pub fn watch(&mut self, room: &str, who: &str) {
+        self.watch_on(0, room, who);
+    }
+
+    pub fn watch_on(&mut self, worker: u8, room: &str, who: &str) {
+        self.try_watch_on(worker, room, who).unwrap_or_else(|refusal| panic!("{who} may not watch: {refusal}"));
+    }
+
+    pub fn try_watch_on(&mut self, worker: u8, room: &str, who: &str) -> Result<(), engine::Refusal> {
+        self.join(worker, room, who, Does::Watch(Box::default()))
+    }
+
+    /// `who` ends the session as a page does when it is closed.
+    pub fn leave(&mut self, who: &str) {
+        let client = self.clients.remove(who).unwrap_or_else(|| panic!("{who} is not here"));
+        let command = Command::End { ticket: Ticket(0), session: client.session, owner: Owner(None) };
+        self.workers[client.worker as usize].command(self.now, command);
+    }
+
+    /// `who` is gone without a word: a battery, a tunnel.
+    pub fn vanish(&mut self, who: &str) {
+        self.clients.remove(who).unwrap_or_else(|| panic!("{who} is not here"));
+    }
+
+    /// The line of `who`, both directions, from now on (or from its connection on).
+    pub fn line(&mut self, who: &str, profile: Profile) {
+        self.client(who).set_line(profile);
+    }
+
+    /// The publisher's encoder stops sending, and goes on.
+    pub fn mute(&mut self, who: &str, muted: bool) {
+        self.client(who).muted = muted;
+    }
+
+    pub fn run(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        loop {
+            self.settle();
+            let next = self.next_event();
+            if next > until {
+                break;
+            }
+            self.now = self.now.max(next);
+        }
+        self.now = until;
+        for client in self.clients.values_mut() {
+            client.seen_mut(|seen| seen.play(until));
+        }
+    }
+
+    pub fn viewer(&self, who: &str) -> &Seen {
+        self.clients.get(who).and_then(Client::seen).unwrap_or_else(|| panic!("{who} is not watching"))
+    }
+
+    pub fn stats(&self, worker: u8) -> engine::Stats {
+        self.workers[worker as usize].stats()
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Each media packet that reached a client, in the order of virtual time.
+    pub fn trace(&self) -> &[String] {
+        &self.trace
+    }
+
+    /// A worker, to hand it what no client would send.
+    pub fn worker(&mut self, worker: u8) -> &mut Engine {
+        &mut self.workers[worker as usize]
+    }
+
+    /// Packets that the encoder of `who` has made so far, video and audio.
+    pub fn published(&self, who: &str) -> (u64, u64) {
+        self.clients[who].published()
+    }
+
+    fn client(&mut self, who: &str) -> &mut Client {
+        self.clients.get_mut(who).unwrap_or_else(|| panic!("{who} is not here"))
+    }
+
+    fn join(&mut self, worker: u8, room: &str, who: &str, does: Does) -> Result<(), engine::Refusal> {
+        let room: RoomName = room.parse().expect("a room name");
+        let n = self.rng.next_u64();
+        let address: SocketAddr = format!("10.1.{}.{}:5004", n >> 8 & 0xff, n & 0xff).parse().expect("an address");
+        let (mut client, offer) = Client::new(self.now, &self.identity, address, worker, does, n);
+        let offer = Offer::parse(&offer).expect("our own offer");
+        self.tickets += 1;
+        let (ticket, owner) = (Ticket(self.tickets), Owner(None));
+        let command = match client.does {
+            Does::Publish(_) => Command::Publish { ticket, room, offer, owner },
+            Does::Watch(_) => Command::Watch { ticket, room, offer, owner },
+        };
+        let engine = &mut self.workers[worker as usize];
+        engine.command(self.now, command);
+        while let Some(event) = engine.poll_event() {
+            match event {
+                Event::Reply { ticket: t, reply: Reply::Answered(answered) } if t == ticket => {
+                    client.start(self.now, answered.session, &answered.sdp);
+                    self.clients.insert(who.to_owned(), client);
+                    return Ok(());
+                }
+                Event::Reply { ticket: t, reply: Reply::Refused(refusal) } if t == ticket => return Err(refusal),
+                _ => {}
+            }
+        }
+        panic!("worker {worker} gave no reply");
+    }
+
+    /// Lets everything happen that is due now, until nothing is left to do in this instant.
+    fn settle(&mut self) {
+        for _ in 0..STEPS_PER_INSTANT_MAX {
+            let mut moved = false;
+            for client in self.clients.values_mut() {
+                moved |= client.tick(self.start, self.now, &mut self.trace);
+            }
+            moved |= self.deliver_to_workers();
+            for worker in &mut self.workers {
+                if worker.next_timeout() <= self.now {
+                    worker.handle_timeout(self.now);
+                    moved = true;
+                }
+            }
+            moved |= self.collect_from_workers();
+            if !moved && self.next_event() > self.now {
+                return;
+            }
+        }
+        panic!("the world is stuck at {:?}", self.now - self.start);
+    }
+
+    fn deliver_to_workers(&mut self) -> bool {
+        let mut moved = false;
+        for client in self.clients.values_mut() {
+            let (from, to) = (client.address, worker_address(client.worker));
+            while let Some(bytes) = client.up.poll(self.now) {
+                self.workers[client.worker as usize].handle_datagram(self.now, from, to, &bytes);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn collect_from_workers(&mut self) -> bool {
+        let mut moved = false;
+        for i in 0..self.workers.len() {
+            loop {
+                let flushed = self.workers[i].flush(self.now);
+                let outbox = self.workers[i].outbox();
+                for (to, bytes) in outbox.datagrams() {
+                    moved = true;
+                    if let Some(client) = self.clients.values_mut().find(|c| c.address == to) {
+                        client.down.send(self.now, bytes);
+                    }
+                }
+                outbox.clear();
+                self.workers[i].sent(self.now, 0);
+                if flushed == Flushed::All {
+                    break;
+                }
+            }
+            while self.workers[i].poll_event().is_some() {}
+            let mut post = Vec::new();
+            for link in self.workers[i].links() {
+                let (mut records, to) = (Vec::new(), link.to);
+                link.drain_records(|record| records.push(record.to_vec()));
+                post.push((to, records, link.messages.drain(..).collect::<Vec<_>>()));
+            }
+            for (to, records, messages) in post {
+                moved |= !records.is_empty() || !messages.is_empty();
+                let neighbour = &mut self.workers[to.0 as usize];
+                messages.into_iter().for_each(|m| neighbour.handle_message(self.now, m));
+                records.iter().for_each(|r| neighbour.handle_record(r));
+            }
+        }
+        moved
+    }
+
+    fn next_event(&self) -> Instant {
+        let workers = self.workers.iter().map(Engine::next_timeout);
+        let clients = self.clients.values().map(|c| c.next_event(self.now));
+        workers.chain(clients).min().expect("there is a worker")
+    }
+}
+
+fn worker_address(worker: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 1], 7000 + u16::from(worker)))
+}
+
+/// A line as the network model has it by name.
+pub fn profile(name: &str) -> Profile {
+    Profile::preset(name).unwrap_or_else(|| panic!("no network profile {name}"))
+}
+
+/// A direction of a line without any fault.
+pub(crate) fn clean_link(seed: u64) -> Link {
+    let mut profile = Profile::clean();
+    // Something above zero, so that time passes between a question and its answer.
+    profile.delay = Duration::from_millis(1);
+    Link::new(profile, seed)
+}
