@@ -50,7 +50,7 @@ impl<M: Member> Crew<M> {
 }
 
 /// How late an order or a timer may be. Fine enough for a frame's pace, coarse enough to look at a thousand timers.
-const ROUND: Duration = Duration::from_millis(2);
+const ROUND: Duration = Duration::from_millis(1);
 
 fn work<M: Member>(orders: &Receiver<Order<M>>) -> io::Result<Vec<M>> {
     let mut members: Vec<M> = Vec::new();
