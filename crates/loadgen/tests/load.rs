@@ -4,12 +4,16 @@ mod support;
 
 use std::time::Duration;
 
-use loadgen::load::{Options, run};
+use loadgen::load::{Options, Weight, run};
 use loadgen::report::Report;
 use media::codec::Codec;
 use support::{Fault, Server};
 
 fn load(codec: Codec, fault: Fault) -> Report {
+    load_with(Weight::Full, codec, fault)
+}
+
+fn load_with(weight: Weight, codec: Codec, fault: Fault) -> Report {
     let server = Server::start(fault);
     let options = Options {
         viewers: 3,
@@ -20,6 +24,7 @@ fn load(codec: Codec, fault: Fault) -> Report {
         video_kbps: 800,
         server_pid: Some(std::process::id()),
         threads: 1,
+        weight,
         ..Options::new(server.url.parse().unwrap(), "demo")
     };
     run(options).unwrap()
@@ -27,8 +32,9 @@ fn load(codec: Codec, fault: Fault) -> Report {
 
 #[test]
 fn a_server_that_does_right_is_found_clean() {
-    for codec in [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1] {
-        let report = load(codec, Fault::None);
+    let full = [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1].map(|codec| (Weight::Full, codec));
+    for (weight, codec) in full.into_iter().chain([(Weight::Light, Codec::Av1)]) {
+        let report = load_with(weight, codec, Fault::None);
         assert!(report.clean, "{report}");
         assert_eq!((report.joins.asked, report.joins.failed), (3, 0), "{report}");
         // 1.5 s and more, 30 frames and 50 Opus packets per second, three viewers.
@@ -44,8 +50,10 @@ fn a_server_that_does_right_is_found_clean() {
 fn packets_that_vanish_are_lost_whether_or_not_the_numbers_show_it() {
     let report = load(Codec::Vp8, Fault::Lose(50));
     assert!(!report.clean && report.packets.lost >= 3 * 3 && report.check.errors > 0, "{report}");
-    let report = load(Codec::Vp8, Fault::LoseSilently(50));
-    assert!(!report.clean && report.packets.lost >= 3 * 3, "{report}");
+    for weight in [Weight::Full, Weight::Light] {
+        let report = load_with(weight, Codec::Vp8, Fault::LoseSilently(50));
+        assert!(!report.clean && report.packets.lost >= 3 * 3, "{report}");
+    }
 }
 
 #[test]

@@ -175,7 +175,10 @@ async fn watch(cast: &Arc<Cast>, crews: &[Crew<Viewer>], bar: &ProgressBar, tall
             let (client, socket) = cast.client(Role::Watch)?;
             let asked = Instant::now();
             let (endpoint, session) = cast.join(Role::Watch, publisher, client, socket).await?;
-            Ok::<_, Error>((number, Viewer::new(publisher, endpoint, session, asked, cast.board.clone())))
+            Ok::<_, Error>((
+                number,
+                Viewer::new(publisher, endpoint, session, asked, cast.options.weight, cast.board.clone()),
+            ))
         });
         while let Some(joined) = joins.try_join_next() {
             seat(joined, crews, bar, tally);

@@ -8,6 +8,16 @@ use transport::client::{Event, Output};
 
 use crate::udp::{Arena, Sent, Socket, WallNs};
 
+/// Who listens to an endpoint.
+pub trait Ears {
+    /// Whether this datagram is theirs and the client must not see it.
+    fn takes(&mut self, _at: WallNs, _datagram: &[u8]) -> bool {
+        false
+    }
+
+    fn hear(&mut self, at: WallNs, event: Event);
+}
+
 pub struct Endpoint {
     pub client: Client,
     pub socket: Socket,
@@ -31,14 +41,17 @@ impl Endpoint {
         self.not_sent
     }
 
-    /// Reads the socket empty; `on` gets every event with the arrival of the datagram that caused it.
-    pub fn receive(&mut self, arena: &mut Arena, mut on: impl FnMut(WallNs, Event)) -> io::Result<()> {
+    /// Reads the socket empty; every event is heard with the arrival of the datagram that caused it.
+    pub fn receive(&mut self, arena: &mut Arena, ears: &mut impl Ears) -> io::Result<()> {
         // One clock read per call: only timers look at it, arrivals have the kernel's time.
         let now = Instant::now();
         while let Some(datagrams) = self.socket.receive(arena)? {
             for datagram in datagrams {
+                if ears.takes(datagram.at, datagram.bytes) {
+                    continue;
+                }
                 self.client.handle_datagram(now, datagram.from, datagram.bytes);
-                pump(&mut self.client, &self.socket, &mut self.not_sent, |event| on(datagram.at, event));
+                pump(&mut self.client, &self.socket, &mut self.not_sent, |event| ears.hear(datagram.at, event));
             }
         }
         self.due = self.client.next_timeout().min(now + IDLE);
@@ -46,9 +59,9 @@ impl Endpoint {
     }
 
     /// Lets the client do what is due, and sends what it has to say.
-    pub fn tick(&mut self, now: Instant, on: impl FnMut(Event)) {
+    pub fn tick(&mut self, now: Instant, ears: &mut impl Ears) {
         self.client.handle_timeout(now);
-        pump(&mut self.client, &self.socket, &mut self.not_sent, on);
+        pump(&mut self.client, &self.socket, &mut self.not_sent, |event| ears.hear(WallNs::now(), event));
         self.due = self.client.next_timeout().min(now + IDLE);
     }
 }

@@ -13,6 +13,7 @@ mod codecs;
 mod conduct;
 mod crew;
 mod endpoint;
+mod light;
 mod options;
 mod publisher;
 mod tally;
@@ -20,4 +21,4 @@ mod track;
 mod viewer;
 
 pub use conduct::run;
-pub use options::Options;
+pub use options::{Options, Weight};

@@ -36,6 +36,16 @@ pub struct Options {
     /// Threads for viewers.
     pub threads: usize,
     pub coalesce: Coalesce,
+    pub weight: Weight,
+}
+
+/// How much of a real viewer a viewer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Reports, asks for repairs and for keyframes, gives transport feedback.
+    Full,
+    /// Receives and checks only: five times as many fit on a core, and the server gets no feedback from them.
+    Light,
 }
 
 impl Options {
@@ -59,6 +69,7 @@ impl Options {
             server_pid: None,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             coalesce: Coalesce::Yes,
+            weight: Weight::Full,
         }
     }
 

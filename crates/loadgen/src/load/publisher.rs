@@ -11,7 +11,7 @@ use transport::client::{Event, Packet};
 
 use super::board::Board;
 use super::crew::Member;
-use super::endpoint::Endpoint;
+use super::endpoint::{Ears, Endpoint};
 use super::options::Options;
 use crate::udp::{Arena, Socket, WallNs};
 use crate::whip::Session;
@@ -24,6 +24,16 @@ pub struct Publisher {
     state: State,
     video: Feed,
     audio: Option<Feed>,
+}
+
+/// Events of one turn: a publisher's answer to them needs the endpoint that they come from.
+#[derive(Default)]
+struct Heard(Vec<Event>);
+
+impl Ears for Heard {
+    fn hear(&mut self, _at: WallNs, event: Event) {
+        self.0.push(event);
+    }
 }
 
 enum State {
@@ -114,8 +124,8 @@ impl Publisher {
         }
     }
 
-    fn handle_all(&mut self, events: Vec<Event>) {
-        events.into_iter().for_each(|event| self.handle(event));
+    fn handle_all(&mut self, heard: Heard) {
+        heard.0.into_iter().for_each(|event| self.handle(event));
     }
 }
 
@@ -125,9 +135,9 @@ impl Member for Publisher {
     }
 
     fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
-        let mut events = Vec::new();
-        self.endpoint.receive(arena, |_, event| events.push(event))?;
-        self.handle_all(events);
+        let mut heard = Heard::default();
+        self.endpoint.receive(arena, &mut heard)?;
+        self.handle_all(heard);
         Ok(())
     }
 
@@ -142,19 +152,19 @@ impl Member for Publisher {
     }
 
     fn tick(&mut self, now: Instant) {
-        let mut events = Vec::new();
-        self.endpoint.tick(now, |event| events.push(event));
+        let mut heard = Heard::default();
+        self.endpoint.tick(now, &mut heard);
         if matches!(self.state, State::Sending) {
             for feed in [Some(&mut self.video), self.audio.as_mut()].into_iter().flatten() {
-                feed.send_due(now, &mut self.endpoint, &self.board, &mut |event| events.push(event));
+                feed.send_due(now, &mut self.endpoint, &self.board, &mut heard);
             }
         }
-        self.handle_all(events);
+        self.handle_all(heard);
     }
 }
 
 impl Feed {
-    fn send_due(&mut self, now: Instant, endpoint: &mut Endpoint, board: &Board, on: &mut impl FnMut(Event)) {
+    fn send_due(&mut self, now: Instant, endpoint: &mut Endpoint, board: &Board, heard: &mut Heard) {
         if now < self.due {
             return;
         }
@@ -180,7 +190,7 @@ impl Feed {
                 },
             );
             self.seq += 1;
-            endpoint.tick(now, &mut *on);
+            endpoint.tick(now, heard);
         }
     }
 }

@@ -22,6 +22,25 @@ pub struct Track {
     picture: Picture,
 }
 
+/// A packet as it arrived, whoever opened it.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    pub codec: Codec,
+    /// Extended sequence number.
+    pub seq: u64,
+    pub time: u32,
+    pub marker: bool,
+    pub payload: &'a [u8],
+    pub dd: Option<&'a [u8]>,
+}
+
+impl<'a> From<&'a Received> for Seen<'a> {
+    fn from(packet: &'a Received) -> Seen<'a> {
+        let Received { codec, seq, time, marker, ref payload, ref dd, .. } = *packet;
+        Seen { codec, seq, time, marker, payload, dd: dd.as_deref() }
+    }
+}
+
 /// Whether a whole keyframe has come.
 #[derive(Debug, Clone, Copy)]
 enum Picture {
@@ -63,26 +82,26 @@ impl Track {
     }
 
     /// The decoder's opinion.
-    pub fn judge(&mut self, at: Duration, packet: &Received) {
+    pub fn judge(&mut self, at: Duration, packet: Seen<'_>) {
         let view = View {
             seq: Seq(packet.seq as u16),
             time: RtpTime(packet.time),
             marker: packet.marker,
-            payload: &packet.payload,
-            dd: packet.dd.as_deref(),
+            payload: packet.payload,
+            dd: packet.dd,
         };
         self.checker.push(at, &view);
     }
 
     /// The publisher's number of this packet, if it is one of the room's publisher and intact.
-    pub fn enter(&mut self, packet: &Received) -> Option<u64> {
-        let Some(tag) = read_tag(self.codec, &packet.payload) else {
+    pub fn enter(&mut self, packet: Seen<'_>) -> Option<u64> {
+        let Some(tag) = read_tag(self.codec, packet.payload) else {
             // A packet that holds nothing but parameter sets has no room for a tag.
-            let untagged = facts(self.codec, &packet.payload, packet.marker, None).parameter_sets;
+            let untagged = facts(self.codec, packet.payload, packet.marker, None).parameter_sets;
             self.corrupt += u64::from(!untagged);
             return None;
         };
-        if !tag_is_intact(self.codec, &packet.payload) {
+        if !tag_is_intact(self.codec, packet.payload) {
             self.corrupt += 1;
             return None;
         }
@@ -98,11 +117,11 @@ impl Track {
     }
 
     /// Whether this packet completes the first frame that a decoder could show.
-    pub fn completes_first_picture(&mut self, packet: &Received) -> bool {
+    pub fn completes_first_picture(&mut self, packet: Seen<'_>) -> bool {
         if self.codec.kind() != Kind::Video || matches!(self.picture, Picture::Shown) {
             return false;
         }
-        let facts = facts(self.codec, &packet.payload, packet.marker, None);
+        let facts = facts(self.codec, packet.payload, packet.marker, None);
         let begins = facts.keyframe && facts.frame_start;
         let goes_on = matches!(self.picture, Picture::Begun { seq } if packet.seq == seq + 1);
         self.picture = match (begins || goes_on, packet.marker) {

@@ -6,13 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use media::codec::Kind;
-use transport::Received;
 use transport::client::Event;
+use transport::{Datagram, demux};
 
 use super::board::Board;
 use super::crew::Member;
-use super::endpoint::Endpoint;
-use super::track::{Outcome, Track};
+use super::endpoint::{Ears, Endpoint};
+use super::light::Light;
+use super::options::Weight;
+use super::track::{Outcome, Seen, Track};
 use crate::delay::Histogram;
 use crate::udp::{Arena, Socket, WallNs};
 use crate::whip::Session;
@@ -39,6 +41,10 @@ struct Eyes {
     audio: Option<Track>,
     delays: Histogram,
     packets: u64,
+    weight: Weight,
+    answer: String,
+    /// From the connection on, if the viewer is a light one.
+    light: Option<Box<Light>>,
 }
 
 /// What one viewer found, when all is over.
@@ -57,7 +63,14 @@ pub struct Found {
 const SAMPLE: u64 = 8;
 
 impl Viewer {
-    pub fn new(publisher: u32, endpoint: Endpoint, session: Session, asked: Instant, board: Arc<Board>) -> Viewer {
+    pub fn new(
+        publisher: u32,
+        endpoint: Endpoint,
+        session: Session,
+        asked: Instant,
+        weight: Weight,
+        board: Arc<Board>,
+    ) -> Viewer {
         let eyes = Eyes {
             publisher,
             board,
@@ -70,6 +83,9 @@ impl Viewer {
             audio: None,
             delays: Histogram::new(),
             packets: 0,
+            weight,
+            answer: session.answer.clone(),
+            light: None,
         };
         Viewer { endpoint, eyes, session }
     }
@@ -99,7 +115,7 @@ impl Member for Viewer {
 
     fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
         let before = self.eyes.packets;
-        self.endpoint.receive(arena, |at, event| self.eyes.see(at, event))?;
+        self.endpoint.receive(arena, &mut self.eyes)?;
         self.eyes.board.count_received(self.eyes.packets - before);
         Ok(())
     }
@@ -109,21 +125,37 @@ impl Member for Viewer {
     }
 
     fn tick(&mut self, now: Instant) {
-        self.endpoint.tick(now, |event| self.eyes.see(WallNs::now(), event));
+        self.endpoint.tick(now, &mut self.eyes);
     }
 }
 
-impl Eyes {
-    fn see(&mut self, at: WallNs, event: Event) {
+impl Ears for Eyes {
+    fn takes(&mut self, at: WallNs, datagram: &[u8]) -> bool {
+        let Some(mut light) = self.light.take_if(|_| demux(datagram) == Datagram::Rtp) else { return false };
+        if let Some(packet) = light.open(datagram) {
+            self.look(at, packet);
+        }
+        self.light = Some(light);
+        true
+    }
+
+    fn hear(&mut self, at: WallNs, event: Event) {
         match event {
-            Event::Connected { .. } => self.connected = self.connected.or(Some(self.asked.elapsed())),
-            Event::Media(packet) => self.look(at, &packet),
+            Event::Connected { keys } => {
+                self.connected = self.connected.or(Some(self.asked.elapsed()));
+                if self.weight == Weight::Light {
+                    self.light = Some(Box::new(Light::new(&keys, &self.answer)));
+                }
+            }
+            Event::Media(packet) => self.look(at, Seen::from(&packet)),
             Event::Closed(reason) => self.closed = Some(reason.to_string()),
             _ => {}
         }
     }
+}
 
-    fn look(&mut self, at: WallNs, packet: &Received) {
+impl Eyes {
+    fn look(&mut self, at: WallNs, packet: Seen<'_>) {
         self.packets += 1;
         let track = match packet.codec.kind() {
             Kind::Video => &mut self.video,
