@@ -3,9 +3,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { needInterface } from "./interfaces.js";
 import { Program } from "./programs.js";
 import { freeTcpPort, freeUdpPorts } from "./ports.js";
 import { weirBinary } from "./place.js";
+
+/** Every interface of this machine, IPv4 and IPv6. */
+export const ALL = "[::]";
 
 /** A running `weir serve`. */
 export class Weir {
@@ -14,15 +18,19 @@ export class Weir {
   #name;
   #commands = 0;
 
-  /** `name` is the log's; `args` are further flags of `weir serve`. */
-  static async start(name, { workers = 2, http = "127.0.0.1", args = [] } = {}) {
+  /**
+   * `name` is the log's; `media` is the address for media, `ALL` for what a node does by itself; `args` are further
+   * flags of `weir serve`.
+   */
+  static async start(name, { workers = 2, http = "127.0.0.1", media = "127.0.0.1", args = [] } = {}) {
+    if (media === ALL) needInterface();
     const weir = new Weir();
     weir.#name = name;
     weir.#data = mkdtempSync(join(tmpdir(), "weir-e2e-"));
     const port = await freeTcpPort();
     weir.url = `http://127.0.0.1:${port}`;
     weir.mediaPort = await freeUdpPorts(workers);
-    const flags = ["--http", `${http}:${port}`, "--media", `127.0.0.1:${weir.mediaPort}`, "--workers", `${workers}`];
+    const flags = ["--http", `${http}:${port}`, "--media", `${media}:${weir.mediaPort}`, "--workers", `${workers}`];
     weir.#program = new Program(`${name}-weir`, weirBinary(), ["serve", ...flags, "--data", weir.#data, ...args]);
     await weir.#program.prints(/^ready http:\/\//m);
     return weir;

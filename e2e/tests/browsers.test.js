@@ -6,13 +6,13 @@ import { openChromium, openFirefox } from "../lib/browsers.js";
 import { goLive, layers, sentFrames, startStreaming, watch } from "../lib/page.js";
 import { hearsSound, seesMovingPicture, statistics, video } from "../lib/seen.js";
 import { until } from "../lib/until.js";
-import { Weir } from "../lib/weir.js";
+import { ALL, Weir } from "../lib/weir.js";
 
 describe("browsers", () => {
   let weir;
   let chromium;
   before(async () => {
-    weir = await Weir.start("browsers");
+    weir = await Weir.start("browsers", { media: ALL });
     chromium = await openChromium();
   });
   after(async () => {

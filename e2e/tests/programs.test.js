@@ -8,13 +8,13 @@ import { goLive, watch } from "../lib/page.js";
 import { aiortc, ffmpegPublishes, lastReport } from "../lib/publishers.js";
 import { hearsSound, seesMovingPicture } from "../lib/seen.js";
 import { until } from "../lib/until.js";
-import { Weir } from "../lib/weir.js";
+import { ALL, Weir } from "../lib/weir.js";
 
 describe("other programs", () => {
   let weir;
   let chromium;
   before(async () => {
-    weir = await Weir.start("programs");
+    weir = await Weir.start("programs", { media: ALL });
     chromium = await openChromium();
   });
   after(async () => {

@@ -15,7 +15,7 @@ const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'se
 
 /// Camera and microphone for the page itself; nothing else a media page has no use for.
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), \
-                           picture-in-picture=(self), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()";
+                           picture-in-picture=(self), geolocation=(), payment=(), usb=(), serial=()";
 
 static SECURITY: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CSP),
