@@ -37,14 +37,10 @@ impl Greeting {
     pub fn help(&self) -> String {
         let url = self.url();
         let mut text = String::new();
+        // In the fragment a token reaches no server's log.
         let (page_token, obs, ffmpeg) = match &self.token {
-            // In the fragment a token reaches no server's log.
-            Some(token) => (
-                format!("#token={token}"),
-                format!("Bearer Token {token}"),
-                format!(" \\\n               -authorization {token}"),
-            ),
-            None => (String::new(), "no Bearer Token".to_owned(), String::new()),
+            Some(token) => (format!("#token={token}"), "Bearer Token: the one above", " -authorization $WEIR_TOKEN"),
+            None => (String::new(), "no Bearer Token", ""),
         };
         if self.open {
             text += "\n  !! EVERYBODY who reaches this node may publish and watch: auth.mode is \"open\". !!\n";
@@ -54,14 +50,24 @@ impl Greeting {
         let _ = write!(
             text,
             "
-  Browser      {url}/{page_token}
   Go live      {url}/live/{ROOM}{page_token}
   Watch        {url}/watch/{ROOM}{page_token}
-  OBS          Settings > Stream: Service WHIP, Server {url}/whip/{ROOM}, {obs}
+"
+        );
+        if let Some(token) = &self.token {
+            let _ = writeln!(text, "  Token        export WEIR_TOKEN={token}");
+            let _ = writeln!(
+                text,
+                "               publishes and watches in room {ROOM} for a day; more: weir token create --help"
+            );
+        }
+        let _ = write!(
+            text,
+            "  OBS          Settings > Stream: Service WHIP, Server {url}/whip/{ROOM}, {obs}
                Output: x264, keyframe interval 2 s, profile baseline, tune zerolatency (no B-frames)
   ffmpeg       ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 \\
                -c:v libx264 -profile:v baseline -pix_fmt yuv420p -tune zerolatency -b:v 2500k -g 60 \\
-               -c:a libopus -ar 48000 -ac 2 -f whip{ffmpeg} {url}/whip/{ROOM}
+               -c:a libopus -ar 48000 -ac 2 -b:a 96k -f whip{ffmpeg} {url}/whip/{ROOM}
   Stop         Ctrl-C waits for running sessions; Ctrl-C again ends at once
 
 "
@@ -93,7 +99,7 @@ mod tests {
     #[test]
     fn a_token_is_shown_where_one_is_needed_and_its_absence_is_said_loudly_where_not() {
         let closed = greeting("0.0.0.0:8080", Some("abc.def")).help();
-        assert_eq!(closed.matches("abc.def").count(), 5, "{closed}");
+        assert_eq!(closed.matches("abc.def").count(), 3, "{closed}");
         assert!(!closed.contains("!!"));
         assert!(greeting("127.0.0.1:8080", None).help().contains("!! Sessions need no token"));
         let open = Greeting { open: true, ..greeting("0.0.0.0:8080", None) }.help();
