@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use proto::RoomName;
 
 use crate::check::Check;
+use crate::conformance::Conformance;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
@@ -36,6 +37,8 @@ pub enum Command {
     Check(Check),
     /// Load a server with publishers and with viewers that check every packet of their stream
     Load(Load),
+    /// Ask a WHIP and WHEP server, anybody's, about every rule there is
+    Conformance(Conformance),
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),

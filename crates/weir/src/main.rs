@@ -4,6 +4,7 @@
 mod check;
 mod cli;
 mod config;
+mod conformance;
 mod doctor;
 mod greeting;
 mod load;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(TokenCommand::Create(args)) => token::create(&args),
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
+        Command::Conformance(args) => conformance::run(args),
         Command::Netsim(command) => netsim::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }
