@@ -58,6 +58,8 @@ pub struct Packets {
     pub corrupt: u64,
     /// From a publisher of another room, or none of ours.
     pub foreign: u64,
+    /// Datagrams with an SSRC and sequence number that was used before: a breach of SRTP, which clients do not even show.
+    pub numbers_used_twice: u64,
     /// Received per second while all watched.
     pub per_second: u64,
 }
@@ -131,7 +133,8 @@ impl Report {
     /// Fills in `clean`, from everything else.
     pub fn judged(self) -> Report {
         let p = self.packets;
-        let wrong = p.lost + p.duplicated + p.reordered + p.corrupt + p.foreign + self.check.errors;
+        let wrong =
+            p.lost + p.duplicated + p.reordered + p.corrupt + p.foreign + p.numbers_used_twice + self.check.errors;
         let nothing_came = self.viewers > 0 && p.received == 0;
         Report { clean: wrong == 0 && self.joins.failed == 0 && self.errors.is_empty() && !nothing_came, ..self }
     }
@@ -167,8 +170,8 @@ impl fmt::Display for Report {
         line(
             "  wrong",
             format!(
-                "{} lost, {} duplicated, {} reordered, {} corrupt, {} foreign",
-                p.lost, p.duplicated, p.reordered, p.corrupt, p.foreign
+                "{} lost, {} duplicated, {} reordered, {} corrupt, {} foreign, {} numbers used twice",
+                p.lost, p.duplicated, p.reordered, p.corrupt, p.foreign, p.numbers_used_twice
             ),
         )?;
         line(
@@ -216,12 +219,13 @@ mod tests {
     #[test]
     fn each_single_fault_makes_a_run_unclean() {
         assert!(good().judged().clean);
-        let faults: [fn(&mut Report); 9] = [
+        let faults: [fn(&mut Report); 10] = [
             |r| r.packets.lost = 1,
             |r| r.packets.duplicated = 1,
             |r| r.packets.reordered = 1,
             |r| r.packets.corrupt = 1,
             |r| r.packets.foreign = 1,
+            |r| r.packets.numbers_used_twice = 1,
             |r| r.check.errors = 1,
             |r| r.joins.failed = 1,
             |r| r.packets.received = 0,

@@ -65,6 +65,13 @@ fn packets_that_come_twice_or_in_another_order_are_counted() {
 }
 
 #[test]
+fn a_number_that_is_used_twice_is_seen_though_clients_hide_it() {
+    let report = load(Codec::Vp8, Fault::SealTwice(50));
+    assert!(!report.clean && report.packets.duplicated == 0, "{report}");
+    assert!(report.packets.numbers_used_twice >= 3 * 3, "{report}");
+}
+
+#[test]
 fn payloads_that_changed_on_the_way_are_corrupt() {
     let report = load(Codec::Vp8, Fault::Corrupt(50));
     assert!(!report.clean && report.packets.corrupt >= 3 * 3, "{report}");

@@ -14,6 +14,7 @@ mod conduct;
 mod crew;
 mod endpoint;
 mod light;
+mod numbers;
 mod options;
 mod publisher;
 mod tally;

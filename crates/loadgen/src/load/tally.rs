@@ -12,6 +12,7 @@ pub struct Tally {
     balance: Balance,
     corrupt: u64,
     foreign: u64,
+    numbers_used_twice: u64,
     frames: u64,
     keyframes: u64,
     verdicts: BTreeMap<&'static str, CheckVerdict>,
@@ -60,6 +61,7 @@ impl Tally {
             self.add_error(format!("a viewer's session ended early: {reason}"));
         }
         self.delays.merge(&found.delays);
+        self.numbers_used_twice += found.numbers_used_twice;
         self.overflowed += found.overflowed;
 
         let mut seen = BTreeMap::new();
@@ -105,6 +107,7 @@ impl Tally {
             reordered: self.balance.reordered,
             corrupt: self.corrupt,
             foreign: self.foreign,
+            numbers_used_twice: self.numbers_used_twice,
             per_second,
         }
     }

@@ -13,6 +13,7 @@ use super::board::Board;
 use super::crew::Member;
 use super::endpoint::{Ears, Endpoint};
 use super::light::Light;
+use super::numbers::Numbers;
 use super::options::Weight;
 use super::track::{Outcome, Seen, Track};
 use crate::delay::Histogram;
@@ -41,6 +42,7 @@ struct Eyes {
     audio: Option<Track>,
     delays: Histogram,
     packets: u64,
+    numbers: Numbers,
     weight: Weight,
     answer: String,
     /// From the connection on, if the viewer is a light one.
@@ -56,6 +58,7 @@ pub struct Found {
     pub closed: Option<String>,
     pub tracks: Vec<Outcome>,
     pub delays: Histogram,
+    pub numbers_used_twice: u64,
     pub overflowed: u64,
 }
 
@@ -83,6 +86,7 @@ impl Viewer {
             audio: None,
             delays: Histogram::new(),
             packets: 0,
+            numbers: Numbers::default(),
             weight,
             answer: session.answer.clone(),
             light: None,
@@ -91,7 +95,7 @@ impl Viewer {
     }
 
     pub fn finish(self) -> Found {
-        let Eyes { board, connected, first_frame, closed, video, audio, delays, .. } = self.eyes;
+        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, .. } = self.eyes;
         let close = |track: Track| {
             let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
             track.close(last_sent)
@@ -103,6 +107,7 @@ impl Viewer {
             closed,
             tracks: [video, audio].into_iter().flatten().map(close).collect(),
             delays,
+            numbers_used_twice: numbers.used_twice(),
             overflowed: u64::from(self.endpoint.socket.overflowed()),
         }
     }
@@ -131,7 +136,11 @@ impl Member for Viewer {
 
 impl Ears for Eyes {
     fn takes(&mut self, at: WallNs, datagram: &[u8]) -> bool {
-        let Some(mut light) = self.light.take_if(|_| demux(datagram) == Datagram::Rtp) else { return false };
+        if demux(datagram) != Datagram::Rtp {
+            return false;
+        }
+        self.numbers.note(datagram);
+        let Some(mut light) = self.light.take() else { return false };
         if let Some(packet) = light.open(datagram) {
             self.look(at, packet);
         }

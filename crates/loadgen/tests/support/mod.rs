@@ -25,6 +25,8 @@ pub enum Fault {
     LoseSilently(u64),
     /// Every n-th packet is forwarded twice, under two numbers.
     Repeat(u64),
+    /// Every n-th packet is sealed and sent twice under one number.
+    SealTwice(u64),
     /// Every n-th packet changes places with its follower.
     Swap(u64),
     /// A bit of every n-th payload's end is wrong.
@@ -227,6 +229,7 @@ impl Seat {
                 send(packet, number + 1);
                 track.next += 1;
             }
+            Fault::SealTwice(n) if hit(n) => (0..2).for_each(|_| send(packet, number)),
             Fault::Swap(n) if hit(n) => track.held = Some((packet.clone(), number)),
             Fault::Corrupt(n) if hit(n) => {
                 let mut payload = packet.payload.to_vec();
