@@ -124,6 +124,7 @@ impl Engine {
             addresses: Vec::new(),
             check_at: now + Duration::from_secs(1),
             timer_at: None,
+            sabotaged: false,
             packets: 0,
             bytes: 0,
             nacks: 0,

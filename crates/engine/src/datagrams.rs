@@ -75,7 +75,11 @@ impl Engine {
 
     fn feed_peer(&mut self, now: Instant, slot: u32, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
-        if fence(|| session.peer.handle_datagram(now, from, to, bytes)).is_none() {
+        let handled = fence(|| {
+            assert!(!session.sabotaged, "a test sabotaged this session");
+            session.peer.handle_datagram(now, from, to, bytes);
+        });
+        if handled.is_none() {
             return self.end(now, slot, EndReason::Panicked);
         }
         self.pump(now, slot);

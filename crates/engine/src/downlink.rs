@@ -14,6 +14,7 @@ use transport::{Outbox, SendTrack, rtcp};
 
 use crate::drops::{Drop, Drops};
 use crate::ring::Packet;
+use crate::sealed::Sealed;
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Splice};
 
@@ -29,6 +30,7 @@ pub struct Downlink {
     pub target: u8,
     ids: Ids,
     splice: Splice,
+    sealed: Sealed,
     sealer: Sealer,
     rtx: Option<Rtx>,
     /// The viewer's slot, and its session there.
@@ -65,7 +67,9 @@ const RTX_BUDGET_MAX: u64 = 512 * 1024;
 /// What a flush hands to every downlink of a source.
 pub struct Batch<'a> {
     pub layers: &'a [Layer],
+    /// Everything that arrived and has not gone out; the first `burst` go out now.
     pub pending: &'a [Pending],
+    pub burst: usize,
     /// 6.18 fixed-point seconds, as abs-send-time wants it.
     pub send_time: u32,
 }
@@ -95,6 +99,7 @@ impl Downlink {
             target: 0,
             ids,
             splice: Splice::new(track.clock_rate, seq_first),
+            sealed: Sealed::default(),
             sealer,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
@@ -126,7 +131,7 @@ impl Downlink {
 
     /// Sends what is new of the source.
     pub fn forward(&mut self, batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
-        for (i, pending) in batch.pending.iter().enumerate() {
+        for (i, pending) in batch.pending[..batch.burst].iter().enumerate() {
             let Some(packet) = batch.layers[pending.layer as usize].ring.get(pending.seq) else { continue };
             if self.layer != Some(pending.layer) {
                 let ring = &batch.layers[pending.layer as usize].ring;
@@ -164,6 +169,10 @@ impl Downlink {
             drops.count(Drop::BeforeSplice);
             return;
         };
+        if !self.sealed.insert(mapped.seq) {
+            drops.count(Drop::SealedTwice);
+            return;
+        }
         let start = out.bytes.len();
         let header = Header { payload_type: self.payload_type, seq: mapped.seq as u16, ssrc: self.ssrc };
         self.write_header(&header, packet, &mapped, send_time, &mut out.bytes);

@@ -57,6 +57,8 @@ drops! {
     LinkFull = "link_full",
     /// The socket's send buffer was full.
     SendBufferFull = "send_buffer_full",
+    /// A packet under a number that was sealed before, or so old that we cannot tell. Must stay zero: the guard behind the safety rule.
+    SealedTwice = "sealed_twice",
     /// str0m wanted to send SRTP for a viewer: a second sender under one key. Must stay zero.
     SecondSender = "second_sender",
 }

@@ -42,7 +42,7 @@ impl Engine {
                 continue;
             };
             let burst = source.pending.len().min(BURST_PACKETS_MAX);
-            let batch = Batch { layers: &source.layers, pending: &source.pending[..burst], send_time };
+            let batch = Batch { layers: &source.layers, pending: &source.pending, burst, send_time };
             for downlink in source.downlinks.iter_mut().skip(self.round.downlink) {
                 if self.outbox.bytes.len() >= OUTBOX_BYTES_MAX {
                     return Flushed::More;
@@ -57,7 +57,7 @@ impl Engine {
                 self.stats.bytes_out += downlink.bytes - before.1;
             }
             if !source.downlinks.is_empty() {
-                self.arrivals.extend(batch.pending.iter().map(|p| p.arrival));
+                self.arrivals.extend(batch.pending[..burst].iter().map(|p| p.arrival));
             }
             source.flushed(burst);
             if !source.pending.is_empty() {

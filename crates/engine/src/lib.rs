@@ -26,6 +26,7 @@ mod links;
 mod publish;
 mod ring;
 mod room;
+mod sealed;
 mod session;
 mod source;
 mod splice;
@@ -177,6 +178,14 @@ impl Engine {
     /// Sessions now: what placement balances.
     pub fn load(&self) -> usize {
         self.sessions.len()
+    }
+
+    /// Makes the peer's next datagram panic: how a test sees that a bug of ours ends one session only.
+    #[doc(hidden)]
+    pub fn sabotage(&mut self, peer: proto::PeerId) {
+        if let Some(session) = self.sessions.get_mut(peer.slot).filter(|s| s.peer_id == peer) {
+            session.sabotaged = true;
+        }
     }
 
     fn random<const N: usize>(&mut self) -> [u8; N] {

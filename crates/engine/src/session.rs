@@ -28,6 +28,8 @@ pub struct Session {
     pub check_at: Instant,
     /// The earliest entry in the timer heap.
     pub timer_at: Option<Instant>,
+    /// A test wants this session to meet a bug.
+    pub sabotaged: bool,
     pub packets: u64,
     pub bytes: u64,
     pub nacks: u64,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use media::codec::{Codec, Kind};
 use media::testing::Source;
 use netsim::{Link, Profile};
-use proto::SessionId;
+use proto::{PeerId, SessionId};
 use transport::client::{Event, Output, Packet, Setup};
 use transport::{CodecChoice, Identity, Rid, client};
 
@@ -41,6 +41,7 @@ pub(crate) struct Client {
     pub address: SocketAddr,
     pub worker: u8,
     pub session: SessionId,
+    pub peer_id: PeerId,
     pub does: Does,
     pub muted: bool,
     pub up: Link,
@@ -98,6 +99,7 @@ impl Client {
             address,
             worker,
             session,
+            peer_id: PeerId { worker: proto::WorkerId(worker), slot: 0, generation: 0 },
             does,
             muted: false,
             up: clean_link(seed),
@@ -111,9 +113,10 @@ impl Client {
         (client, offer)
     }
 
-    pub fn start(&mut self, now: Instant, session: SessionId, answer: &str) {
-        self.session = session;
-        self.peer.accept_answer(answer).expect("our own answer");
+    pub fn start(&mut self, now: Instant, answered: &engine::Answered) {
+        self.session = answered.session;
+        self.peer_id = answered.peer;
+        self.peer.accept_answer(&answered.sdp).expect("our own answer");
         self.peer.handle_timeout(now);
     }
 

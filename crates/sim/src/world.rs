@@ -135,6 +135,17 @@ impl Sim {
         &self.trace
     }
 
+    /// Lets `who` meet a bug of ours with its next datagram.
+    pub fn sabotage(&mut self, who: &str) {
+        let client = &self.clients[who];
+        self.workers[client.worker as usize].sabotage(client.peer_id);
+    }
+
+    /// The address that `who` sends from.
+    pub fn address(&self, who: &str) -> SocketAddr {
+        self.clients[who].address
+    }
+
     /// A worker, to hand it what no client would send.
     pub fn worker(&mut self, worker: u8) -> &mut Engine {
         &mut self.workers[worker as usize]
@@ -166,7 +177,7 @@ impl Sim {
         while let Some(event) = engine.poll_event() {
             match event {
                 Event::Reply { ticket: t, reply: Reply::Answered(answered) } if t == ticket => {
-                    client.start(self.now, answered.session, &answered.sdp);
+                    client.start(self.now, &answered);
                     self.clients.insert(who.to_owned(), client);
                     return Ok(());
                 }

@@ -30,6 +30,22 @@ fn a_viewer_sees_what_is_published_packet_by_packet() {
 }
 
 #[test]
+fn a_keyframe_larger_than_a_burst_comes_whole_and_in_order() {
+    for video in [Codec::Vp8, Codec::H264] {
+        let mut sim = Sim::with_workers(12, 2);
+        sim.publish_with("room", "ann", Publish { video, kbps: 6000, ..Publish::default() });
+        sim.run(secs(1));
+        sim.watch_on(0, "room", "bob");
+        sim.watch_on(1, "room", "zoe");
+        sim.run(secs(3));
+        for (worker, who) in [(0, "bob"), (1, "zoe")] {
+            sees_everything(&sim, who);
+            assert_eq!(sim.stats(worker).drops.get(engine::Drop::SealedTwice), 0);
+        }
+    }
+}
+
+#[test]
 fn a_late_viewer_gets_a_picture_by_one_keyframe_request() {
     let mut sim = Sim::seed(2);
     sim.publish("room", "ann");
