@@ -2,11 +2,16 @@
 
 import assert from "node:assert/strict";
 
-/** Runs `weir load` against a node to its end and returns the report. */
-export async function load(weir, { room, publishers = 1, viewers, seconds, args = [] }) {
+/** Starts `weir load` against a node. */
+export function startLoad(weir, { room, publishers = 1, viewers, seconds, args = [] }) {
   const flags = ["--url", weir.url, "--room", room, "--publishers", `${publishers}`, "--viewers", `${viewers}`];
-  const program = weir.command("load", ...flags, "--seconds", `${seconds}`, "--server-pid", `${weir.pid}`, "--json", ...args);
-  await program.ends(seconds + 90);
+  return weir.command("load", ...flags, "--seconds", `${seconds}`, "--server-pid", `${weir.pid}`, "--json", ...args);
+}
+
+/** The same to its end, and its report. */
+export async function load(weir, options) {
+  const program = startLoad(weir, options);
+  await program.ends(options.seconds + 90);
   return reportOf(program);
 }
 

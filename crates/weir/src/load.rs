@@ -21,6 +21,7 @@ pub struct Load {
     /// The first publisher's room; further ones get ROOM-2, ROOM-3, …
     #[arg(long, default_value = "load")]
     room: String,
+    /// With 0, viewers watch what somebody else publishes, and only the stream checker judges
     #[arg(long, value_name = "N", default_value_t = 1)]
     publishers: u32,
     /// Dealt out to the rooms in turn
@@ -89,8 +90,8 @@ pub fn run(args: Load) -> Result<ExitCode> {
     if let Some(target) = args.hostile.hostile {
         return attack(target, args.hostile, args.json);
     }
-    if args.publishers == 0 {
-        bail!("viewers have nothing to watch without a publisher: --publishers 1 or more");
+    if args.publishers == 0 && args.viewers == 0 {
+        bail!("neither publishers nor viewers leaves nothing to do: --publishers N, --viewers N");
     }
     let mut options = load::Options::new(args.url, &args.room);
     options.publishers = args.publishers;
