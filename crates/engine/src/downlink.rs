@@ -184,7 +184,10 @@ impl Downlink {
             out.bytes.push(1);
         }
         rewrite_payload(self.codec, &mut out.bytes[payload_at..], &mapped);
-        let len = self.seal(&mut out.bytes, start, payload_at, self.ssrc, mapped.seq);
+        let Some(len) = self.seal(&mut out.bytes, start, payload_at, self.ssrc, mapped.seq) else {
+            drops.count(Drop::Duplicate);
+            return;
+        };
         out.commit(self.to, start);
         self.packets += 1;
         self.bytes += len as u64;
@@ -222,7 +225,7 @@ impl Downlink {
         out.bytes.extend_from_slice(&lost.to_be_bytes());
         out.bytes.extend_from_slice(&packet.payload);
         rewrite_payload(self.codec, &mut out.bytes[payload_at + 2..], &mapped);
-        self.seal(&mut out.bytes, start, payload_at, ssrc, index);
+        self.seal(&mut out.bytes, start, payload_at, ssrc, index).ok_or(Drop::Duplicate)?;
         out.commit(self.to, start);
         Ok(())
     }
@@ -242,12 +245,13 @@ impl Downlink {
         }
     }
 
-    /// Seals the packet that begins at `start` of the arena; returns its length.
-    fn seal(&self, bytes: &mut Vec<u8>, start: usize, payload_at: usize, ssrc: u32, index: u64) -> usize {
+    /// Seals the packet that begins at `start` of the arena; returns its length, or takes it out again when its number
+    /// was used before.
+    fn seal(&mut self, bytes: &mut Vec<u8>, start: usize, payload_at: usize, ssrc: u32, index: u64) -> Option<usize> {
         let payload_len = bytes.len() - payload_at;
         bytes.resize(bytes.len() + self.sealer.tag_len(), 0);
         let len = self.sealer.seal_rtp(&mut bytes[start..], payload_at - start, payload_len, ssrc, index);
-        bytes.truncate(start + len);
+        bytes.truncate(start + len.unwrap_or(0));
         len
     }
 

@@ -30,28 +30,28 @@ fn keys(profile: Profile, seed: u8, client: bool) -> Keys {
 }
 
 fn seal(profile: Profile, len: usize) -> f64 {
-    let sealers: Vec<Sealer> = (0..VIEWERS).map(|n| Sealer::new(&keys(profile, n as u8, false))).collect();
+    let mut sealers: Vec<Sealer> = (0..VIEWERS).map(|n| Sealer::new(&keys(profile, n as u8, false))).collect();
     let payload = vec![1; len];
     let mut arena = vec![0; 64 * 1500];
     let mut index = 0;
     per_call(VIEWERS, || {
         index += 1;
-        for (n, sealer) in sealers.iter().enumerate() {
+        for (n, sealer) in sealers.iter_mut().enumerate() {
             let out = &mut arena[n % 64 * 1500..][..1500];
             out[..28].fill(0x90);
-            black_box(sealer.seal_rtp_gather(out, 28, &payload, 7, index));
+            black_box(sealer.seal_rtp_gather(out, 28, &payload, 7, index)).expect("a new index");
         }
     })
 }
 
 fn open(profile: Profile, len: usize) -> f64 {
     const PACKETS: u64 = 4096;
-    let sealer = Sealer::new(&keys(profile, 1, false));
+    let mut sealer = Sealer::new(&keys(profile, 1, false));
     let packets: Vec<Vec<u8>> = (0..PACKETS)
         .map(|index| {
             let mut packet = vec![0x80, 96, (index >> 8) as u8, index as u8, 0, 0, 0, 0, 0, 0, 0, 7];
             packet.resize(12 + len + sealer.tag_len(), 0);
-            sealer.seal_rtp(&mut packet, 12, len, 7, index);
+            sealer.seal_rtp(&mut packet, 12, len, 7, index).expect("a new index");
             packet
         })
         .collect();

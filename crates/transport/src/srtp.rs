@@ -3,8 +3,8 @@
 //! A key schedule is expanded once per session and direction; sealing and opening a packet allocates nothing. What is
 //! *not* known here is which packet may be sent: under AES-GCM a second packet with the same key, SSRC and index gives
 //! both plaintexts and the authentication key away. Hence the safety rule of this crate: for one session exactly one
-//! [`Sealer`] exists, nobody else holds its keys (str0m never seals for a viewer, see `peer`), and a caller never seals
-//! one (SSRC, index) twice with different bytes. Retransmissions go out by RTX, on their own SSRC and index.
+//! [`Sealer`] exists per SSRC, nobody else holds its keys (str0m never seals for a viewer, see `peer`), and a sealer
+//! refuses an (SSRC, index) that it sealed before. Retransmissions go out by RTX, on their own SSRC and index.
 
 mod cipher;
 mod keys;

@@ -49,7 +49,7 @@ fn sealing_and_opening_a_packet_allocates_nothing() {
         // The first packet of an SSRC makes room for its window.
         let mut round = |index: u64| {
             packet[..12].copy_from_slice(&[0x80, 96, (index >> 8) as u8, index as u8, 0, 0, 0, 0, 0, 0, 0, 5]);
-            let len = sealer.seal_rtp_gather(&mut packet, 12, &payload, 5, index);
+            let len = sealer.seal_rtp_gather(&mut packet, 12, &payload, 5, index).unwrap();
             opener.open_rtp(&packet[..len], &mut clear).unwrap();
             report.clear();
             rtcp::pli(&mut report, 5, 6);

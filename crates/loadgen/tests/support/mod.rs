@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use media::codec::{Kind, facts};
 use media::{Header, RtpTime, Seq, ext};
-use transport::srtp::Sealer;
+use transport::srtp::{Keys, Sealer};
 use transport::{
     Accept, CodecChoice, Creds, Datagram, Event, Identity, Mid, Offer, Output, Peer, Received, SendTrack, Side, demux,
     stun,
@@ -54,7 +54,7 @@ struct State {
 struct Seat {
     peer: Peer,
     tracks: Vec<Track>,
-    sealer: Option<Sealer>,
+    keys: Option<Keys>,
     to: Option<SocketAddr>,
     publisher: bool,
     video: Option<Mid>,
@@ -156,7 +156,7 @@ impl State {
         let video = answer.receivers.iter().find(|track| track.kind == Kind::Video).map(|track| track.mid);
         let track = |send| Track { send, next: 1, count: 0, started: false, held: None };
         let tracks = answer.senders.into_iter().map(track).collect();
-        self.seats.push(Seat { peer, tracks, sealer: None, to: None, publisher, video });
+        self.seats.push(Seat { peer, tracks, keys: None, to: None, publisher, video });
         answer.sdp
     }
 
@@ -186,8 +186,8 @@ impl State {
                     Output::Datagram { to, bytes } => drop(socket.send_to(&bytes, to)),
                     Output::Event(Event::Connected { keys, remote }) => {
                         seat.to = Some(remote);
-                        seat.sealer = keys.map(|keys| Sealer::new(&keys));
-                        joined |= seat.sealer.is_some();
+                        joined |= keys.is_some();
+                        seat.keys = keys;
                     }
                     Output::Event(Event::Media(packet)) => packets.push(packet),
                     Output::Event(_) => {}
@@ -208,7 +208,7 @@ impl State {
 
 impl Seat {
     fn forward(&mut self, fault: Fault, packet: &Received, socket: &UdpSocket) {
-        let (Some(sealer), Some(to)) = (&self.sealer, self.to) else { return };
+        let (Some(keys), Some(to)) = (&self.keys, self.to) else { return };
         let track = self.tracks.iter_mut().find(|track| track.send.kind == packet.codec.kind());
         let Some(track) = track.filter(|_| fault != Fault::Silence && !packet.payload.is_empty()) else { return };
         let facts = facts(packet.codec, &packet.payload, packet.marker, None);
@@ -218,7 +218,7 @@ impl Seat {
         }
         track.count += 1;
         let hit = |n: u64| track.count % n == 0;
-        let send = |packet: &Received, number: u64| send(sealer, &track.send, to, socket, packet, number);
+        let send = |packet: &Received, number: u64| send(keys, &track.send, to, socket, packet, number);
         let number = track.next;
         track.next += 1;
         match fault {
@@ -246,7 +246,8 @@ impl Seat {
     }
 }
 
-fn send(sealer: &Sealer, track: &SendTrack, to: SocketAddr, socket: &UdpSocket, packet: &Received, number: u64) {
+/// Each packet with a sealer of its own: one that remembers refuses to seal a number twice, which a fault here wants.
+fn send(keys: &Keys, track: &SendTrack, to: SocketAddr, socket: &UdpSocket, packet: &Received, number: u64) {
     let header = Header {
         marker: packet.marker,
         payload_type: track.pt,
@@ -258,6 +259,6 @@ fn send(sealer: &Sealer, track: &SendTrack, to: SocketAddr, socket: &UdpSocket, 
     extensions.push_kind(&track.ext, ext::Kind::Mid, track.mid.as_str().as_bytes());
     let mut bytes = [0; 2048];
     let length = header.write(&extensions, &mut bytes).unwrap();
-    let length = sealer.seal_rtp_gather(&mut bytes, length, &packet.payload, track.ssrc, number);
+    let length = Sealer::new(keys).seal_rtp_gather(&mut bytes, length, &packet.payload, track.ssrc, number).unwrap();
     let _ = socket.send_to(&bytes[..length], to);
 }

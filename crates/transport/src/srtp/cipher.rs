@@ -165,6 +165,11 @@ impl Cm {
         }
     }
 
+    pub(super) fn seal_rtp(&self, packet: &mut [u8], header_len: usize, tag: &mut [u8], ssrc: u32, index: u64) {
+        self.crypt_rtp(&mut packet[header_len..], ssrc, index);
+        tag.copy_from_slice(&self.rtp_tag(packet, index));
+    }
+
     /// Encrypts or decrypts, which is the same in counter mode.
     pub(super) fn crypt_rtp(&self, text: &mut [u8], ssrc: u32, index: u64) {
         crypt(&self.rtp, &self.rtp_salt, text, ssrc, index);

@@ -1,5 +1,5 @@
-//! The sequence space of one SSRC as a receiver sees it: guesses the rollover counter of a packet (RFC 3711 §3.3.1 and
-//! appendix A) and refuses what it has seen or is too old to know (§3.3.2).
+//! The sequence space of one SSRC. For a receiver it guesses the rollover counter of a packet (RFC 3711 §3.3.1 and
+//! appendix A); for both ends it refuses what was seen or is too old to know (§3.3.2).
 
 /// 128 packets: half a second of a 2.5 Mbit/s video, more than a network reorders.
 const WINDOW: u64 = 128;

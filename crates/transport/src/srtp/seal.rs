@@ -2,6 +2,7 @@
 
 use super::cipher::{Cipher, RTCP_ENCRYPTED, RTCP_INDEX_LEN};
 use super::keys::Keys;
+use super::replay::Window;
 
 /// The most that sealing adds to a packet: an AES-GCM tag and, for RTCP, the index.
 pub const OVERHEAD_MAX: usize = 16 + RTCP_INDEX_LEN;
@@ -10,16 +11,18 @@ pub const OVERHEAD_MAX: usize = 16 + RTCP_INDEX_LEN;
 pub struct Sealer {
     cipher: Cipher,
     rtcp_index: u32,
+    /// What has been sealed, per SSRC: media and retransmissions of one or two tracks.
+    sealed: Vec<(u32, Window)>,
 }
 
 impl Sealer {
     pub fn new(keys: &Keys) -> Sealer {
-        Sealer { cipher: Cipher::new(keys.profile, &keys.local), rtcp_index: 0 }
+        Sealer { cipher: Cipher::new(keys.profile, &keys.local), rtcp_index: 0, sealed: Vec::new() }
     }
 
     #[cfg(test)]
     pub(super) fn with_cipher(cipher: Cipher) -> Sealer {
-        Sealer { cipher, rtcp_index: 0 }
+        Sealer { cipher, rtcp_index: 0, sealed: Vec::new() }
     }
 
     #[cfg(test)]
@@ -36,21 +39,32 @@ impl Sealer {
     /// Returns the length of the datagram. `index` is the extended sequence number: 2^16 times the rollover counter plus
     /// the number in the header.
     ///
+    /// `None`, with `packet` untouched, when this index of the SSRC was sealed before, or lies so far back that nobody
+    /// remembers. Whatever a caller does wrong, no nonce is used twice.
+    ///
     /// # Panics
     /// When `packet` has no room for the tag.
-    pub fn seal_rtp(&self, packet: &mut [u8], header_len: usize, payload_len: usize, ssrc: u32, index: u64) -> usize {
+    #[must_use = "None says that there is nothing to send"]
+    pub fn seal_rtp(
+        &mut self,
+        packet: &mut [u8],
+        header_len: usize,
+        payload_len: usize,
+        ssrc: u32,
+        index: u64,
+    ) -> Option<usize> {
+        self.claim(ssrc, index)?;
         let end = header_len + payload_len;
         let sealed = end + self.cipher.tag_len();
         let (body, tag) = packet[..sealed].split_at_mut(end);
-        let (header, text) = body.split_at_mut(header_len);
         match &self.cipher {
-            Cipher::Gcm(gcm) => gcm.seal_rtp(header, text, tag, ssrc, index),
-            Cipher::Cm(cm) => {
-                cm.crypt_rtp(text, ssrc, index);
-                tag.copy_from_slice(&cm.rtp_tag(body, index));
+            Cipher::Gcm(gcm) => {
+                let (header, text) = body.split_at_mut(header_len);
+                gcm.seal_rtp(header, text, tag, ssrc, index);
             }
+            Cipher::Cm(cm) => cm.seal_rtp(body, header_len, tag, ssrc, index),
         }
-        sealed
+        Some(sealed)
     }
 
     /// Like [`Sealer::seal_rtp`] with the payload taken from elsewhere: `out` starts with the header, the payload is
@@ -58,20 +72,30 @@ impl Sealer {
     ///
     /// # Panics
     /// When `out` has no room for payload and tag.
-    pub fn seal_rtp_gather(&self, out: &mut [u8], header_len: usize, payload: &[u8], ssrc: u32, index: u64) -> usize {
+    #[must_use = "None says that there is nothing to send"]
+    pub fn seal_rtp_gather(
+        &mut self,
+        out: &mut [u8],
+        header_len: usize,
+        payload: &[u8],
+        ssrc: u32,
+        index: u64,
+    ) -> Option<usize> {
+        self.claim(ssrc, index)?;
         let end = header_len + payload.len();
         let sealed = end + self.cipher.tag_len();
         match &self.cipher {
             Cipher::Gcm(gcm) => {
                 let (header, rest) = out[..sealed].split_at_mut(header_len);
                 gcm.seal_rtp_gather(header, payload, rest, ssrc, index);
-                sealed
             }
-            Cipher::Cm(_) => {
+            Cipher::Cm(cm) => {
                 out[header_len..end].copy_from_slice(payload);
-                self.seal_rtp(out, header_len, payload.len(), ssrc, index)
+                let (body, tag) = out[..sealed].split_at_mut(end);
+                cm.seal_rtp(body, header_len, tag, ssrc, index);
             }
         }
+        Some(sealed)
     }
 
     /// Seals the compound RTCP packet that `packet` holds and appends what belongs behind it. The index counts up by
@@ -105,6 +129,16 @@ impl Sealer {
             }
         }
         true
+    }
+
+    /// Marks an index as used; `None` when it was, or may have been.
+    fn claim(&mut self, ssrc: u32, index: u64) -> Option<()> {
+        let at = self.sealed.iter().position(|(known, _)| *known == ssrc).unwrap_or_else(|| {
+            self.sealed.push((ssrc, Window::default()));
+            self.sealed.len() - 1
+        });
+        let window = &mut self.sealed[at].1;
+        window.admits(index).then(|| window.accept(index))
     }
 }
 

@@ -54,14 +54,17 @@ fn rtp_is_sealed_and_opened_as_in_rfc_7714_16() {
         ),
     ];
     for (key, expected) in sealed {
-        let sealer = Sealer::with_cipher(rfc_7714(key));
+        let mut sealer = Sealer::with_cipher(rfc_7714(key));
         let mut packet = clear.clone();
         packet.resize(clear.len() + 16, 0);
-        let len = sealer.seal_rtp(&mut packet, 12, clear.len() - 12, 0x5501_a0b2, 0xf17b);
+        let len = sealer.seal_rtp(&mut packet, 12, clear.len() - 12, 0x5501_a0b2, 0xf17b).unwrap();
         assert_eq!(packet[..len], hex(expected));
         let mut gathered = clear[..12].to_vec();
         gathered.resize(clear.len() + 16, 0);
-        sealer.seal_rtp_gather(&mut gathered, 12, &clear[12..], 0x5501_a0b2, 0xf17b);
+        let again = sealer.seal_rtp_gather(&mut gathered, 12, &clear[12..], 0x5501_a0b2, 0xf17b);
+        assert_eq!(again, None, "the same nonce a second time");
+        let mut sealer = Sealer::with_cipher(rfc_7714(key));
+        sealer.seal_rtp_gather(&mut gathered, 12, &clear[12..], 0x5501_a0b2, 0xf17b).unwrap();
         assert_eq!(gathered, packet);
         let mut opener = Opener::with_cipher(rfc_7714(key));
         let mut out = Vec::new();
@@ -119,7 +122,7 @@ fn aes_cm_packets_are_sealed_and_opened_as_everybody_does() {
     let mut out = Vec::new();
     let mut packet = clear[..12].to_vec();
     packet.resize(sealed.len(), 0);
-    assert_eq!(sealer.seal_rtp_gather(&mut packet, 12, &clear[12..], 0xcafe_babe, 0x1234), sealed.len());
+    assert_eq!(sealer.seal_rtp_gather(&mut packet, 12, &clear[12..], 0xcafe_babe, 0x1234), Some(sealed.len()));
     assert_eq!(packet, sealed);
     opener.open_rtp(&sealed, &mut out).unwrap();
     assert_eq!(out, clear);
@@ -140,14 +143,14 @@ fn what_is_changed_replayed_or_sealed_by_another_does_not_open() {
         let material: Vec<u8> = (0..88).collect();
         let material = &material[..2 * (profile.key_len() + profile.salt_len())];
         let keys = |client| Keys::from_dtls(profile, material, client).unwrap();
-        let sealer = Sealer::new(&keys(false));
+        let mut sealer = Sealer::new(&keys(false));
         let mut packet = vec![0x80, 96, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3];
         packet.resize(15 + sealer.tag_len(), 0);
         // Index 2^16 - 1, then 2^16 without the counter on the wire.
-        sealer.seal_rtp(&mut packet, 12, 3, 9, 0xffff);
+        sealer.seal_rtp(&mut packet, 12, 3, 9, 0xffff).unwrap();
         let mut next = vec![0x80, 96, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3];
         next.resize(15 + sealer.tag_len(), 0);
-        sealer.seal_rtp(&mut next, 12, 3, 9, 0x1_0000);
+        sealer.seal_rtp(&mut next, 12, 3, 9, 0x1_0000).unwrap();
 
         let mut out = Vec::new();
         let mut opener = Opener::new(&keys(true));
@@ -161,5 +164,26 @@ fn what_is_changed_replayed_or_sealed_by_another_does_not_open() {
         let opened = opener.open_rtp(&next, &mut out).unwrap();
         assert_eq!((opened.index, opened.first), (0x1_0000, false));
         assert!(Opener::new(&keys(false)).open_rtp(&packet, &mut out).is_err(), "our own packet, reflected");
+    }
+}
+
+#[test]
+fn no_index_of_an_ssrc_is_sealed_twice_whatever_the_order() {
+    for profile in [Profile::AeadAes256Gcm, Profile::Aes128CmSha1_80] {
+        let material: Vec<u8> = (0..88).collect();
+        let material = &material[..2 * (profile.key_len() + profile.salt_len())];
+        let mut sealer = Sealer::new(&Keys::from_dtls(profile, material, false).unwrap());
+        let mut seal = |ssrc, index: u64| {
+            let mut packet = [0x80; 64];
+            let untouched = packet;
+            let sealed = sealer.seal_rtp(&mut packet, 12, 8, ssrc, index);
+            assert_eq!(sealed.is_none(), packet == untouched);
+            sealed.is_some()
+        };
+        assert!(seal(1, 70_000) && seal(1, 70_002) && seal(1, 70_001), "late is not twice");
+        assert!(!seal(1, 70_000) && !seal(1, 70_001) && !seal(1, 70_002));
+        assert!(seal(2, 70_000), "another SSRC is another nonce");
+        assert!(seal(1, 80_000));
+        assert!(!seal(1, 70_003), "too far back to be sure");
     }
 }

@@ -187,7 +187,7 @@ fn a_publisher_with_the_right_keys_and_bad_intentions_breaks_nothing() {
         packet.extend_from_slice(&block);
         let header_len = packet.len();
         packet.resize(header_len + 4 + sealer.tag_len(), 0);
-        sealer.seal_rtp(&mut packet, header_len, 4, u32::from(ssrc), 0);
+        sealer.seal_rtp(&mut packet, header_len, 4, u32::from(ssrc), 0).unwrap();
         pair.deliver_up(&packet);
     }
     for round in 0..60_000u64 {
@@ -255,7 +255,7 @@ fn a_publisher_with_the_right_keys_and_bad_intentions_breaks_nothing() {
             packet.extend((0..random.below(20)).map(|_| [0, 1, 2, 0xff, random.next() as u8][random.below(5)]));
             let payload_len = packet.len() - header_len;
             packet.resize(packet.len() + sealer.tag_len(), 0);
-            sealer.seal_rtp(&mut packet, header_len, payload_len, ssrc, index);
+            sealer.seal_rtp(&mut packet, header_len, payload_len, ssrc, index).unwrap();
             pair.deliver_up(&packet);
         }
         if round % 50 == 0 {

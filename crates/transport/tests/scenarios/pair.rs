@@ -301,7 +301,7 @@ impl Pair {
 
     #[allow(clippy::too_many_arguments)] // Spelled out once, for the two callers beside it.
     fn sealed(
-        &self,
+        &mut self,
         track: &SendTrack,
         pt: u8,
         ssrc: u32,
@@ -317,8 +317,8 @@ impl Pair {
         let header = Header { marker, payload_type: pt, seq: Seq(index as u16), time: RtpTime(time), ssrc };
         let mut datagram = vec![0; 1500];
         let header_len = header.write(&extensions, &mut datagram).unwrap();
-        let sealer = self.egress.sealer.as_ref().expect("connected as a viewer");
-        let len = sealer.seal_rtp_gather(&mut datagram, header_len, payload, ssrc, index);
+        let sealer = self.egress.sealer.as_mut().expect("connected as a viewer");
+        let len = sealer.seal_rtp_gather(&mut datagram, header_len, payload, ssrc, index).unwrap();
         datagram.truncate(len);
         datagram
     }
