@@ -14,7 +14,6 @@ use transport::{Outbox, SendTrack, rtcp};
 
 use crate::drops::{Drop, Drops};
 use crate::ring::Packet;
-use crate::sealed::Sealed;
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Splice};
 
@@ -30,7 +29,6 @@ pub struct Downlink {
     pub target: u8,
     ids: Ids,
     splice: Splice,
-    sealed: Sealed,
     sealer: Sealer,
     rtx: Option<Rtx>,
     /// The viewer's slot, and its session there.
@@ -99,7 +97,6 @@ impl Downlink {
             target: 0,
             ids,
             splice: Splice::new(track.clock_rate, seq_first),
-            sealed: Sealed::default(),
             sealer,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
@@ -169,10 +166,6 @@ impl Downlink {
             drops.count(Drop::BeforeSplice);
             return;
         };
-        if !self.sealed.insert(mapped.seq) {
-            drops.count(Drop::SealedTwice);
-            return;
-        }
         let start = out.bytes.len();
         let header = Header { payload_type: self.payload_type, seq: mapped.seq as u16, ssrc: self.ssrc };
         self.write_header(&header, packet, &mapped, send_time, &mut out.bytes);
@@ -185,7 +178,7 @@ impl Downlink {
         }
         rewrite_payload(self.codec, &mut out.bytes[payload_at..], &mapped);
         let Some(len) = self.seal(&mut out.bytes, start, payload_at, self.ssrc, mapped.seq) else {
-            drops.count(Drop::Duplicate);
+            drops.count(Drop::SealedTwice);
             return;
         };
         out.commit(self.to, start);
@@ -225,7 +218,7 @@ impl Downlink {
         out.bytes.extend_from_slice(&lost.to_be_bytes());
         out.bytes.extend_from_slice(&packet.payload);
         rewrite_payload(self.codec, &mut out.bytes[payload_at + 2..], &mapped);
-        self.seal(&mut out.bytes, start, payload_at, ssrc, index).ok_or(Drop::Duplicate)?;
+        self.seal(&mut out.bytes, start, payload_at, ssrc, index).ok_or(Drop::SealedTwice)?;
         out.commit(self.to, start);
         Ok(())
     }

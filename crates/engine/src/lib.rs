@@ -26,7 +26,6 @@ mod links;
 mod publish;
 mod ring;
 mod room;
-mod sealed;
 mod session;
 mod source;
 mod splice;
