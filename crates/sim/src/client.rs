@@ -44,6 +44,8 @@ pub(crate) struct Client {
     pub peer_id: PeerId,
     pub does: Does,
     pub muted: bool,
+    /// Simulcast layers that the encoder has given up.
+    pub stopped: Vec<Rid>,
     pub up: Link,
     pub down: Link,
     peer: client::Client,
@@ -102,6 +104,7 @@ impl Client {
             peer_id: PeerId { worker: proto::WorkerId(worker), slot: 0, generation: 0 },
             does,
             muted: false,
+            stopped: Vec::new(),
             up: clean_link(seed),
             down: clean_link(seed ^ 1),
             peer,
@@ -202,7 +205,7 @@ impl Client {
             while encoder.next_frame <= now {
                 encoder.next_frame += encoder.interval;
                 moved = true;
-                if self.muted {
+                if self.muted || encoder.rid.is_some_and(|rid| self.stopped.contains(&rid)) {
                     continue;
                 }
                 for packet in encoder.source.next_frame() {

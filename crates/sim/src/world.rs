@@ -102,6 +102,17 @@ impl Sim {
         self.client(who).muted = muted;
     }
 
+    /// The encoder of `who` gives up a simulcast layer, as browsers do when their line gets narrow.
+    pub fn stop_layer(&mut self, who: &str, rid: &str) {
+        let rid = transport::Rid::new(rid).expect("a short name");
+        self.client(who).stopped.push(rid);
+    }
+
+    /// And sends it again.
+    pub fn resume_layer(&mut self, who: &str, rid: &str) {
+        self.client(who).stopped.retain(|stopped| *stopped != *rid);
+    }
+
     pub fn run(&mut self, duration: Duration) {
         let until = self.now + duration;
         loop {
