@@ -5,6 +5,25 @@
  */
 export type RoomsView = { rooms: Array<RoomView>, };
 
+/**
+ * A room as `/api/rooms` lists it.
+ */
+export type RoomView = { name: string,
+/**
+ * Somebody publishes and media flows.
+ */
+live: boolean, publishers: Array<PublisherView>, viewers: number, };
+
+export type TrackView = { kind: TrackKind,
+/**
+ * "VP8", "H264", "opus", …
+ */
+codec: string,
+/**
+ * Simulcast layers, in the publisher's order; one for a plain track.
+ */
+layers: Array<LayerView>, };
+
 export type TrackKind = "audio" | "video";
 
 export type LayerView = {
@@ -21,16 +40,6 @@ kbps: number,
  */
 silent: boolean, };
 
-export type TrackView = { kind: TrackKind,
-/**
- * "VP8", "H264", "opus", …
- */
-codec: string,
-/**
- * Simulcast layers, in the publisher's order; one for a plain track.
- */
-layers: Array<LayerView>, };
-
 /**
  * One publishing session.
  */
@@ -43,15 +52,6 @@ id: string,
  * Seconds since it connected.
  */
 age_s: number, tracks: Array<TrackView>, };
-
-/**
- * A room as `/api/rooms` lists it.
- */
-export type RoomView = { name: string,
-/**
- * Somebody publishes and media flows.
- */
-live: boolean, publishers: Array<PublisherView>, viewers: number, };
 
 /**
  * `GET /api/node`: what a page needs to know before it asks for a session.
