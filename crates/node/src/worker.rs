@@ -87,7 +87,13 @@ impl Worker {
     /// Runs until the node drops the command queue.
     pub fn run(mut self) {
         tracing::debug!(worker = self.id.0, address = %self.socket.local_addr(), "worker started");
-        while self.tick() == Next::GoOn {
+        loop {
+            match self.tick() {
+                Next::Stop => break,
+                // What is left in a queue wakes nobody again.
+                Next::Again => continue,
+                Next::Sleep => {}
+            }
             let now = Instant::now();
             let mut until = self.engine.next_timeout().min(self.snapshot_at);
             if self.held.is_some() {
@@ -110,8 +116,7 @@ impl Worker {
 
     fn tick(&mut self) -> Next {
         let now = Instant::now();
-        let next = self.take_commands(now);
-        self.take_from_links(now);
+        let next = self.take_commands(now).max(self.take_from_links(now));
         self.take_datagrams(now);
         self.engine.handle_timeout(now);
         self.fan_out(now);
@@ -125,20 +130,30 @@ impl Worker {
         for _ in 0..COMMANDS_PER_TICK {
             match self.commands.try_recv() {
                 Ok(command) => self.engine.command(now, command),
-                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Empty) => return Next::Sleep,
                 Err(TryRecvError::Disconnected) => return Next::Stop,
             }
         }
-        Next::GoOn
+        Next::Again
     }
 
-    fn take_from_links(&mut self, now: Instant) {
+    fn take_from_links(&mut self, now: Instant) -> Next {
+        let mut next = Next::Sleep;
+        let mut messages = 0;
         for message in self.messages_in.try_iter().take(MESSAGES_PER_TICK) {
             self.engine.handle_message(now, message);
+            messages += 1;
+        }
+        if messages == MESSAGES_PER_TICK {
+            next = Next::Again;
         }
         for neighbour in &mut self.neighbours {
-            neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(record));
+            let records = neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(record));
+            if records == RECORDS_PER_TICK {
+                next = Next::Again;
+            }
         }
+        next
     }
 
     fn take_datagrams(&mut self, now: Instant) {
@@ -237,8 +252,10 @@ impl Worker {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+/// What follows a tick; of two opinions the greater one holds.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
-    GoOn,
+    Sleep,
+    Again,
     Stop,
 }
