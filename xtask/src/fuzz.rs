@@ -17,7 +17,8 @@ pub fn run(only: &[String]) -> Result<()> {
     }
     build()?;
     let mut found = Vec::new();
-    for target in known.iter().filter(|target| only.is_empty() || only.contains(target)) {
+    let wanted: Vec<&String> = known.iter().filter(|target| only.is_empty() || only.contains(target)).collect();
+    for target in &wanted {
         println!("\n== {target}: {SECONDS_EACH} s ==");
         if !fuzz(target)? {
             found.push(target.as_str());
@@ -30,7 +31,7 @@ pub fn run(only: &[String]) -> Result<()> {
             found.join(", ")
         );
     }
-    println!("\nfuzz: {} targets, nothing found", known.len());
+    println!("\nfuzz: {} targets, nothing found", wanted.len());
     Ok(())
 }
 
