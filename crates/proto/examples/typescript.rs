@@ -4,6 +4,7 @@
 //! without a Rust toolchain, and `tests/typescript.rs` fails when the two differ. It knows nothing of HTTP or of who uses a type.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proto::api;
@@ -22,14 +23,16 @@ pub fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../web/src/protocol/generated/api.ts")
 }
 
-/// The whole file. Types that these mention follow them, each once, in order of first mention.
+/// The whole file: these types and those that they mention, each once, by name. The derive macro visits what a type mentions
+/// in an order of its own that changes from compilation to compilation.
 pub fn render() -> String {
-    let mut file = File { config: Config::new(), seen: Vec::new(), text: HEADER.to_owned() };
+    let mut file = File { config: Config::new(), seen: Vec::new(), types: BTreeMap::new() };
     file.visit::<api::RoomsView>();
     file.visit::<api::NodeView>();
     file.visit::<api::Problem>();
     // The generator leaves spaces before a documented field's line break.
-    file.text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+    let text = file.types.into_values().fold(HEADER.to_owned(), |text, declaration| text + "\n" + &declaration);
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 const HEADER: &str = "\
@@ -39,7 +42,7 @@ const HEADER: &str = "\
 struct File {
     config: Config,
     seen: Vec<TypeId>,
-    text: String,
+    types: BTreeMap<String, String>,
 }
 
 impl TypeVisitor for File {
@@ -47,11 +50,9 @@ impl TypeVisitor for File {
         // Only types of our own have a file to go to; `String` and `Vec<_>` are TypeScript's.
         if T::output_path().is_some() && !self.seen.contains(&TypeId::of::<T>()) {
             self.seen.push(TypeId::of::<T>());
-            self.text.push('\n');
-            if let Some(docs) = T::docs() {
-                self.text.push_str(&docs);
-            }
-            self.text.push_str(&format!("export {}\n", T::decl(&self.config)));
+            let docs = T::docs().unwrap_or_default();
+            let declaration = format!("{docs}export {}\n", T::decl(&self.config));
+            self.types.insert(T::name(&self.config), declaration);
         }
         T::visit_dependencies(self);
     }

@@ -22,7 +22,9 @@ fn a_load_test_reports_what_viewers_got() {
         (&0.into(), &0.into(), &0.into()),
         "{report}"
     );
-    assert!(report["server"]["cpu_us_per_packet"].as_f64() > Some(0.0), "{report}");
+    // Three viewers for a second may cost less CPU time than the hundredth of a second that the kernel reports in.
+    assert!(report["server"]["cpu_us_per_packet"].as_f64() >= Some(0.0), "{report}");
+    assert!(report["server"]["rss_mb"].as_f64() > Some(1.0), "{report}");
     assert_eq!(report["clean"].as_bool(), Some(output.status.success()), "the exit code is the verdict");
 }
 

@@ -1,31 +1,5 @@
 // Generated from crates/proto/src/api.rs. Change it there, then run: cargo run --release -p proto --example typescript
 
-/**
- * What `GET /api/rooms` answers, and one `rooms` event on `GET /api/rooms/events` carries.
- */
-export type RoomsView = { rooms: Array<RoomView>, };
-
-/**
- * A room as `/api/rooms` lists it.
- */
-export type RoomView = { name: string,
-/**
- * Somebody publishes and media flows.
- */
-live: boolean, publishers: Array<PublisherView>, viewers: number, };
-
-export type TrackView = { kind: TrackKind,
-/**
- * "VP8", "H264", "opus", …
- */
-codec: string,
-/**
- * Simulcast layers, in the publisher's order; one for a plain track.
- */
-layers: Array<LayerView>, };
-
-export type TrackKind = "audio" | "video";
-
 export type LayerView = {
 /**
  * Absent for a track without simulcast.
@@ -39,19 +13,6 @@ kbps: number,
  * No packet for a second.
  */
 silent: boolean, };
-
-/**
- * One publishing session.
- */
-export type PublisherView = {
-/**
- * Public id of its peer, not the capability in its session URL.
- */
-id: string,
-/**
- * Seconds since it connected.
- */
-age_s: number, tracks: Array<TrackView>, };
 
 /**
  * `GET /api/node`: what a page needs to know before it asks for a session.
@@ -70,3 +31,42 @@ export type Problem = { type: string, title: string, status: number,
  * What happened here and what to do about it.
  */
 detail: string, };
+
+/**
+ * One publishing session.
+ */
+export type PublisherView = {
+/**
+ * Public id of its peer, not the capability in its session URL.
+ */
+id: string,
+/**
+ * Seconds since it connected.
+ */
+age_s: number, tracks: Array<TrackView>, };
+
+/**
+ * A room as `/api/rooms` lists it.
+ */
+export type RoomView = { name: string,
+/**
+ * Somebody publishes and media flows.
+ */
+live: boolean, publishers: Array<PublisherView>, viewers: number, };
+
+/**
+ * What `GET /api/rooms` answers, and one `rooms` event on `GET /api/rooms/events` carries.
+ */
+export type RoomsView = { rooms: Array<RoomView>, };
+
+export type TrackKind = "audio" | "video";
+
+export type TrackView = { kind: TrackKind,
+/**
+ * "VP8", "H264", "opus", …
+ */
+codec: string,
+/**
+ * Simulcast layers, in the publisher's order; one for a plain track.
+ */
+layers: Array<LayerView>, };
