@@ -26,7 +26,11 @@ pub struct Downlink {
     /// The layer on show; `None` until the first packet that a decoder can start with.
     pub layer: Option<u8>,
     /// The layer to show from its next keyframe on.
-    pub target: u8,
+    target: u8,
+    /// A keyframe of the target that has begun while a frame of the layer on show was incomplete: layers come interleaved, and a
+    /// decoder should not see half a frame.
+    upcoming: Option<u64>,
+    open: Option<Open>,
     ids: Ids,
     splice: Splice,
     sealer: Sealer,
@@ -36,6 +40,21 @@ pub struct Downlink {
     pub packets: u64,
     pub bytes: u64,
     cname: String,
+}
+
+/// The frame whose last packet has not been sent.
+#[derive(Clone, Copy)]
+struct Open {
+    /// In the source's clock.
+    time: u32,
+    at: Instant,
+}
+
+impl Open {
+    /// A frame that has rested this long has lost its end. Encoders pace a frame over a frame interval, at most 66 ms.
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.at) < Duration::from_millis(100)
+    }
 }
 
 /// Negotiated extension ids; 0 where not negotiated.
@@ -95,6 +114,8 @@ impl Downlink {
             codec: track.codec,
             layer: None,
             target: 0,
+            upcoming: None,
+            open: None,
             ids,
             splice: Splice::new(track.clock_rate, seq_first),
             sealer,
@@ -118,43 +139,74 @@ impl Downlink {
     /// The source is another one from here on: show nothing until it can be decoded.
     pub fn await_source(&mut self, target: u8) {
         self.layer = None;
+        self.open = None;
+        self.upcoming = None;
         self.target = target;
+    }
+
+    pub fn target(&self) -> u8 {
+        self.target
+    }
+
+    /// Shows this layer from its next keyframe on.
+    pub fn aim_at(&mut self, target: u8) {
+        if target != self.target {
+            self.target = target;
+            self.upcoming = None;
+        }
     }
 
     /// Waiting for a keyframe of this layer.
     pub fn waits_for(&self) -> Option<u8> {
-        (self.kind() == Kind::Video && self.layer != Some(self.target)).then_some(self.target)
+        let waits = self.kind() == Kind::Video && self.layer != Some(self.target) && self.upcoming.is_none();
+        waits.then_some(self.target)
     }
 
     /// Sends what is new of the source.
     pub fn forward(&mut self, batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
         for (i, pending) in batch.pending[..batch.burst].iter().enumerate() {
-            let Some(packet) = batch.layers[pending.layer as usize].ring.get(pending.seq) else { continue };
-            if self.layer != Some(pending.layer) {
-                let ring = &batch.layers[pending.layer as usize].ring;
-                let decodable = self.kind() == Kind::Audio || ring.is_decodable_start(self.codec, packet);
-                if pending.layer != self.target || !decodable {
-                    let showing = self.layer.is_some();
-                    drops.count(if showing { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
-                    continue;
+            let ring = &batch.layers[pending.layer as usize].ring;
+            let Some(packet) = ring.get(pending.seq) else { continue };
+            let rest = &batch.pending[i + 1..];
+            if self.layer == Some(pending.layer) {
+                if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == packet.time) {
+                    self.send(packet, batch.send_time, out, drops);
                 }
-                self.layer = Some(pending.layer);
-                self.splice.begin(&mark(packet));
-                self.send(packet, batch.send_time, out, drops);
-                self.send_early(packet, &batch.pending[i..], batch, out, drops);
+                // Its frame is complete now, or never will be: another one has begun.
+                let goes_on = self.open.is_some_and(|open| open.time == packet.time);
+                if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
+                    self.switch(seq, rest, batch, out, drops);
+                }
                 continue;
             }
-            self.send(packet, batch.send_time, out, drops);
+            if pending.layer != self.target {
+                drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
+                continue;
+            }
+            let is_open = self.open.is_some_and(|open| open.is_fresh(packet.arrival));
+            match self.upcoming {
+                // It lies in the ring until the frame on show is complete.
+                Some(_) if is_open => {}
+                Some(seq) => self.switch(seq, rest, batch, out, drops),
+                None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
+                    drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
+                }
+                None if is_open => self.upcoming = Some(pending.seq),
+                None => self.switch(pending.seq, rest, batch, out, drops),
+            }
         }
     }
 
-    /// Packets that follow a splice point in the source's order, but overtook it on their way to us.
-    fn send_early(&mut self, first: &Packet, rest: &[Pending], batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
-        let layer = rest[0].layer;
-        let ring = &batch.layers[layer as usize].ring;
-        let newest = ring.newest().unwrap_or(first.seq);
-        for seq in first.seq + 1..=newest {
-            let comes_later = rest.iter().any(|p| p.layer == layer && p.seq == seq);
+    /// The target layer takes over with its packet `seq`, and with what followed that and is not in `rest`, still to come.
+    fn switch(&mut self, seq: u64, rest: &[Pending], batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
+        self.upcoming = None;
+        let ring = &batch.layers[self.target as usize].ring;
+        // Gone from the ring: the next keyframe will do.
+        let Some(first) = ring.get(seq) else { return };
+        self.layer = Some(self.target);
+        self.splice.begin(&mark(first));
+        for seq in seq..=ring.newest().unwrap_or(seq) {
+            let comes_later = rest.iter().any(|p| p.layer == self.target && p.seq == seq);
             if let Some(packet) = ring.get(seq).filter(|_| !comes_later) {
                 self.send(packet, batch.send_time, out, drops);
             }
@@ -182,6 +234,7 @@ impl Downlink {
             return;
         };
         out.commit(self.to, start);
+        self.open = (!packet.marker).then_some(Open { time: packet.time, at: packet.arrival });
         self.packets += 1;
         self.bytes += len as u64;
         if let Some(rtx) = &mut self.rtx {

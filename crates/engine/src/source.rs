@@ -185,7 +185,7 @@ impl Source {
         entry.bytes_measured = old.bytes_measured;
         self.pending.retain(|p| p.layer != layer);
         for downlink in self.downlinks.iter_mut().filter(|d| d.layer == Some(layer)) {
-            downlink.await_source(downlink.target);
+            downlink.await_source(downlink.target());
         }
     }
 
@@ -236,7 +236,7 @@ impl Source {
 
     /// Which layers (bit mask) somebody here shows or waits for.
     pub fn wanted_here(&self) -> u8 {
-        self.downlinks.iter().fold(0, |mask, d| mask | 1 << d.target | d.layer.map_or(0, |l| 1 << l))
+        self.downlinks.iter().fold(0, |mask, d| mask | 1 << d.target() | d.layer.map_or(0, |l| 1 << l))
     }
 
     pub fn audience(&self, layer: u8) -> Audience {
@@ -250,7 +250,7 @@ impl Source {
     pub fn set_best(&mut self, best: u8) {
         self.best = best;
         for downlink in &mut self.downlinks {
-            downlink.target = best;
+            downlink.aim_at(best);
         }
     }
 

@@ -174,8 +174,8 @@ fn who_vanishes_is_forgotten_when_its_consent_has_expired() {
 
 #[test]
 fn simulcast_viewers_get_the_best_layer_and_another_while_it_stops() {
-    for worker in [0, 1] {
-        let mut sim = Sim::with_workers(9, 2);
+    for (worker, seed) in (0..12).map(|i| (i % 2, u64::from(i))) {
+        let mut sim = Sim::with_workers(seed, 2);
         let publish = Publish { layers: vec!["h", "m", "l"], kbps: 1600, ..Publish::default() };
         sim.publish_with("room", "ann", publish);
         sim.run(secs(3));
