@@ -10,11 +10,12 @@ fn a_load_test_reports_what_viewers_got() {
     let here = Folder::new("load");
     let node = Serving::start(&here, &[]);
     let (url, pid) = (node.url(), node.pid().to_string());
+    // The kernel reports CPU time in hundredths of a second: twenty viewers for three seconds cost about ten of them.
     let load =
-        ["load", "--url", &url, "--viewers", "3", "--seconds", "1", "--keyframe-interval", "30", "--server-pid", &pid];
+        ["load", "--url", &url, "--viewers", "20", "--seconds", "3", "--keyframe-interval", "30", "--server-pid", &pid];
     let output = weir(&here).args(load).arg("--json").output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&report["joins"]["asked"], &report["joins"]["failed"]), (&3.into(), &0.into()), "{report}");
+    assert_eq!((&report["joins"]["asked"], &report["joins"]["failed"]), (&20.into(), &0.into()), "{report}");
     let packets = &report["packets"];
     assert!(packets["received"].as_u64() > Some(300), "{report}");
     assert_eq!(
@@ -22,8 +23,7 @@ fn a_load_test_reports_what_viewers_got() {
         (&0.into(), &0.into(), &0.into()),
         "{report}"
     );
-    // Three viewers for a second may cost less CPU time than the hundredth of a second that the kernel reports in.
-    assert!(report["server"]["cpu_us_per_packet"].as_f64() >= Some(0.0), "{report}");
+    assert!(report["server"]["cpu_us_per_packet"].as_f64() > Some(0.0), "{report}");
     assert!(report["server"]["rss_mb"].as_f64() > Some(1.0), "{report}");
     assert_eq!(report["clean"].as_bool(), Some(output.status.success()), "the exit code is the verdict");
 }
