@@ -7,12 +7,14 @@
 //!                      ├─ publisher's SRTP ─▶ authenticate ───▶ Peer ─▶ Received packets, sender reports
 //!                      └─ viewer's SRTCP ───▶ srtp::Opener ─▶ rtcp     (the engine's, never the Peer's)
 //!   media ──▶ srtp::Sealer ──▶ Outbox                                 (the engine's, never the Peer's)
+//!   what was sent, rtcp::Twcc ──▶ bwe::Estimator ──▶ bits per second  (the engine's)
 //! ```
 //!
 //! No socket, no clock, no thread: `now` and randomness are arguments. Rooms, tracks of others and routing are unknown
 //! here. str0m, dimpl and their types stay inside.
 
 mod answer;
+pub mod bwe;
 mod choice;
 pub mod client;
 mod demux;

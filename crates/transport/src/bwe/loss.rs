@@ -1,0 +1,117 @@
+//! Whether packets are lost because there are too many. A radio loses its share of whatever is sent; a full queue or a
+//! policer loses the excess. So the share lost in quiet times is learned, and only what is significantly more counts.
+
+use super::clock::{PER_MS, PER_SECOND, Ticks};
+
+pub struct Loss {
+    window: Window,
+    /// The lowest smoothed share lately: in this period and in the last.
+    quiet: [Option<f64>; 2],
+    quiet_since: Ticks,
+    /// Smoothed.
+    share: f64,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// Nothing is lost but what the path always loses.
+    Fine,
+    /// More than usual, not yet more than chance explains.
+    Doubtful,
+    /// This share is lost, and it is our own doing.
+    Congested(f64),
+}
+
+#[derive(Default)]
+struct Window {
+    since: Option<Ticks>,
+    arrived: u32,
+    lost: u32,
+}
+
+/// 0.3 s, and 20 packets, of which one lost is not yet a sign.
+const WINDOW: i64 = 300 * PER_MS;
+const WINDOW_PACKETS: u32 = 20;
+const QUIET_PERIOD: i64 = 10 * PER_SECOND;
+/// Of the newest window in the smoothed share: 1 s of memory.
+const SMOOTHING: f64 = 0.3;
+/// What a path may lose without being told to carry less: a bad radio. Above it, sending less is right anyway.
+const QUIET_MAX: f64 = 0.10;
+/// On top of the usual: below it nobody sees a difference after retransmission.
+const EXCESS: f64 = 0.03;
+/// Standard deviations of the number lost by chance; bursts spread wider than the independent losses of the formula.
+const SIGNIFICANT: f64 = 3.0;
+
+impl Loss {
+    pub fn new() -> Loss {
+        Loss {
+            window: Window::default(),
+            quiet: [None; 2],
+            quiet_since: Ticks::ZERO,
+            share: 0.0,
+            verdict: Verdict::Fine,
+        }
+    }
+
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
+    pub fn arrived(&mut self, was_lost: bool) {
+        self.window.arrived = self.window.arrived.saturating_add(1);
+        if was_lost {
+            self.window.lost = self.window.lost.saturating_sub(1);
+        }
+    }
+
+    pub fn lost(&mut self) {
+        self.window.lost = self.window.lost.saturating_add(1);
+    }
+
+    /// Many at once, as a receiver report has them.
+    pub fn count(&mut self, arrived: u32, lost: u32) {
+        self.window.arrived = self.window.arrived.saturating_add(arrived);
+        self.window.lost = self.window.lost.saturating_add(lost);
+    }
+
+    /// Closes the window if it is due, and says what the last closed one meant. A verdict of congestion is given once.
+    pub fn judge(&mut self, now: Ticks) -> Verdict {
+        let since = *self.window.since.get_or_insert(now);
+        let packets = self.window.arrived.saturating_add(self.window.lost);
+        if now.since(since) < WINDOW || packets < WINDOW_PACKETS {
+            return if matches!(self.verdict, Verdict::Congested(_)) { Verdict::Doubtful } else { self.verdict };
+        }
+        let share = f64::from(self.window.lost) / f64::from(packets);
+        self.window = Window { since: Some(now), ..Window::default() };
+        let usual = self.usual().unwrap_or(share).min(QUIET_MAX);
+        self.learn(now, share);
+
+        let n = f64::from(packets);
+        let expected = n * (usual + EXCESS);
+        let chance = (n * (usual + EXCESS)).sqrt();
+        let lost = share * n;
+        self.verdict = if lost > expected + SIGNIFICANT * chance || lost > n * (QUIET_MAX + 2.0 * EXCESS) + chance {
+            Verdict::Congested(share)
+        } else if lost > expected + chance {
+            Verdict::Doubtful
+        } else {
+            Verdict::Fine
+        };
+        self.verdict
+    }
+
+    fn usual(&self) -> Option<f64> {
+        self.quiet.into_iter().flatten().reduce(f64::min)
+    }
+
+    /// The lowest smoothed share: the lowest single window of many is zero on any path.
+    fn learn(&mut self, now: Ticks, share: f64) {
+        self.share = if self.usual().is_none() { share } else { self.share + SMOOTHING * (share - self.share) };
+        if now.since(self.quiet_since) > QUIET_PERIOD {
+            self.quiet = [None, self.quiet[0]];
+            self.quiet_since = now;
+        }
+        self.quiet[0] = Some(self.quiet[0].map_or(self.share, |lowest| lowest.min(self.share)));
+    }
+}
