@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use std::time::Instant;
 
 use node::udp::{RecvBatch, Socket};
-use transport::{Message, Outbox};
+use transport::Outbox;
 
 const VIEWERS: usize = 100;
 const DATAGRAM: usize = 1200;
@@ -20,11 +20,8 @@ fn main() {
     for per_message in [1, 2, 4, 9, 16, 30, 50] {
         let mut outbox = Outbox::default();
         for viewer in &viewers {
-            let start = outbox.bytes.len();
-            outbox.bytes.resize(start + per_message * DATAGRAM, 7);
             let to = viewer.local_addr().expect("bound");
-            let len = per_message * DATAGRAM;
-            outbox.messages.push(Message { start, len, segment: DATAGRAM as u16, to });
+            outbox.push_run(to, DATAGRAM as u16, &vec![7; per_message * DATAGRAM]);
         }
         let datagrams = (VIEWERS * per_message) as u64;
         let (mut rounds, mut calls, mut lost) = (Vec::new(), 0, 0);
@@ -47,10 +44,8 @@ fn receive(sender: &mut Socket) {
     let mut batch = RecvBatch::new();
     for per_message in [1, 9] {
         let mut outbox = Outbox::default();
-        for i in 0..32 {
-            let len = per_message * DATAGRAM;
-            outbox.bytes.resize((i + 1) * len, 7);
-            outbox.messages.push(Message { start: i * len, len, segment: DATAGRAM as u16, to: receiver.local_addr() });
+        for _ in 0..32 {
+            outbox.push_run(receiver.local_addr(), DATAGRAM as u16, &vec![7; per_message * DATAGRAM]);
         }
         let mut rounds: Vec<u64> = (0..20)
             .map(|_| {

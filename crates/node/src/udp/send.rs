@@ -141,7 +141,7 @@ impl Socket {
         for message in &outbox.messages {
             self.plan_message(outbox, message, &mut plan, &mut report);
         }
-        self.send_units(&outbox.bytes, &plan, &mut report);
+        self.send_units(outbox.bytes(), &plan, &mut report);
         self.send.plan = plan;
         report
     }
@@ -157,7 +157,7 @@ impl Socket {
             0 => message.len,
             segment => segment.min(message.len),
         };
-        let inside = message.start.checked_add(message.len).is_some_and(|end| end <= outbox.bytes.len());
+        let inside = message.start.checked_add(message.len).is_some_and(|end| end <= outbox.bytes().len());
         debug_assert!(inside && segment > 0, "a message names bytes of its outbox");
         if !inside || segment == 0 {
             report.dropped_refused += 1;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use transport::{Message, Outbox};
+use transport::Outbox;
 
 use super::*;
 use crate::wake::Poller;
@@ -20,9 +20,7 @@ fn receiver(address: &str) -> UdpSocket {
 }
 
 fn add(outbox: &mut Outbox, to: SocketAddr, segment: u16, bytes: &[u8]) {
-    let start = outbox.bytes.len();
-    outbox.bytes.extend_from_slice(bytes);
-    outbox.messages.push(Message { start, len: bytes.len(), segment, to });
+    outbox.push_run(to, segment, bytes);
 }
 
 /// `count` datagrams of `segment` bytes, the last `last`, each naming its viewer and its number.
@@ -67,7 +65,7 @@ fn every_datagram_of_many_viewers_arrives_whole_and_once() {
     let report = sender.send(&outbox);
     let datagrams: usize = expected.iter().map(|(frame, _)| frame.len() + 1).sum();
     assert_eq!(report.sent, datagrams as u64);
-    assert_eq!(report.sent_bytes, outbox.bytes.len() as u64);
+    assert_eq!(report.sent_bytes, outbox.bytes().len() as u64);
     assert_eq!((report.dropped_full, report.dropped_refused, report.notice), (0, 0, None));
     // One of twelve frames is a single datagram.
     assert_eq!(report.gso_messages, 100 - 100u64.div_ceil(12));
