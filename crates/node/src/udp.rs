@@ -24,6 +24,7 @@ use socket2::{Domain, Protocol, Type};
 
 pub use recv::{Datagram, RecvBatch, RecvStats};
 pub use send::{Notice, SendReport};
+pub use sys::thread_cpu;
 
 /// What a socket asks the kernel for in each direction. A keyframe to 1,000 viewers is about 20 MB, so this is no place to
 /// queue one; it covers a worker that is scheduled out for some 10 ms at 2.5 Gbit/s.
