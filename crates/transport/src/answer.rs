@@ -383,14 +383,19 @@ pub(crate) fn plan<'a>(
                     offered: section.describe(),
                     source_codec: source.to_string(),
                 })?;
-                let extensions = extensions(viewer_extension);
+                let mut extensions = extensions(viewer_extension);
+                let has_cc = extensions.iter().any(|(_, ext)| *ext == ext::Kind::TransportSeq);
+                let transport_cc = format.feedback.transport_cc && has_cc;
+                if transport_cc {
+                    // Send times are for receivers that estimate by themselves; four bytes in every packet.
+                    extensions.retain(|(_, ext)| *ext != ext::Kind::AbsSendTime);
+                }
                 let mut map = ext::Map::new();
                 for &(id, ext) in &extensions {
                     map.set(ext, id);
                 }
                 let ssrc = next_ssrc();
                 let rtx = section.rtx(format.pt).map(|pt| (pt, next_ssrc()));
-                let has_cc = extensions.iter().any(|(_, ext)| *ext == ext::Kind::TransportSeq);
                 let track = SendTrack {
                     kind,
                     mid: section.label(),
@@ -404,7 +409,7 @@ pub(crate) fn plan<'a>(
                     cname: cname.to_owned(),
                     nack: format.feedback.nack && rtx.is_some(),
                     pli: format.feedback.pli,
-                    transport_cc: format.feedback.transport_cc && has_cc,
+                    transport_cc,
                 };
                 let stereo = source.is_stereo();
                 plans.push(Plan::Send { section, format, extensions, track: Box::new(track), stereo });

@@ -63,6 +63,7 @@ pub struct Estimator {
     hearing: Hearing,
     unconfirmed: Ticks,
     limited: Limited,
+    proven: bool,
 }
 
 /// Where the estimate begins, and where it stays. All in bits per second.
@@ -188,6 +189,7 @@ impl Estimator {
             hearing: Hearing { twcc: None, sent_bytes: 0, unanswered: None, silent: false },
             unconfirmed: Ticks::ZERO,
             limited: Limited::Start,
+            proven: false,
         }
     }
 
@@ -313,6 +315,12 @@ impl Estimator {
         }
     }
 
+    /// Whether the path has shown anything: a limit, or what it carries. Before that the estimate is a guess, and no reason to
+    /// give somebody less.
+    pub fn is_proven(&self) -> bool {
+        self.proven || self.limited != Limited::Start
+    }
+
     /// The estimate.
     pub fn bps(&self) -> u64 {
         self.rate.bps() as u64
@@ -407,6 +415,7 @@ impl Estimator {
     }
 
     fn take_outcome(&mut self, now: Ticks, outcome: Outcome, measured: &Measured) {
+        self.proven = true;
         match outcome {
             Outcome::Carried(bps) => {
                 self.unconfirmed = now;

@@ -83,6 +83,8 @@ impl Rate {
             // The path carries more than where it began to queue before: it is another path now.
             self.knee = None;
         }
+        // A sender with nothing smaller to send may send more than the estimate. What arrives without a queue is proof.
+        self.bps = self.bps.max(measured.recent_bps.min(measured.acked_bps));
         let more = match self.knee {
             None => self.bps * (GROWTH.powf(seconds) - 1.0),
             Some(_) => seconds * self.gentle_bps(measured.rtt),
