@@ -7,14 +7,15 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use media::codec::Kind;
 use transport::{Datagram, Output, Reason, rtcp, stun};
 
 use transport::Event as PeerEvent;
 
 use crate::command::{EndReason, Event};
 use crate::commands::slot_of;
-use crate::downlink::abs_send_time;
 use crate::drops::Drop;
+use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::{Engine, fence};
 
@@ -157,9 +158,19 @@ impl Engine {
                                 self.handle_keyframe_request(now, slot, media);
                             }
                         }
+                        rtcp::Packet::Twcc(report) => self.on_line(slot, |line| line.hear_arrivals(now, &report)),
+                        rtcp::Packet::Remb { bitrate, .. } => {
+                            self.on_line(slot, |line| line.hear_ceiling(now, bitrate))
+                        }
+                        rtcp::Packet::ReceiverReport { blocks, .. } | rtcp::Packet::SenderReport { blocks, .. } => {
+                            blocks.for_each(|block| self.handle_report_block(now, slot, &block));
+                        }
                         _ => {}
                     }
                 }
+                // Its estimate may be another one.
+                self.choose_layer(now, slot);
+                self.consider_probe(now, slot);
             }
         }
         self.scratch = plain;
@@ -169,13 +180,14 @@ impl Engine {
         let Some(place) = self.place_of(slot, media) else { return };
         // Nothing was sent by a downlink that is parked.
         let Place::Source { source, index } = place else { return };
-        let send_time = abs_send_time(now.saturating_duration_since(self.config.epoch));
+        let moment = self.moment(now);
         let Some(source) = self.sources[source].as_mut() else { return };
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let downlink = &mut source.downlinks[index];
         let mut asked = 0;
         for seq in lost {
             asked += 1;
-            match downlink.repair(now, &source.layers, seq, send_time, &mut self.outbox) {
+            match downlink.repair(moment, &mut source.layers, seq, line, &mut self.outbox) {
                 Ok(()) => self.stats.repairs += 1,
                 Err(reason) => self.stats.drops.count(reason),
             }
@@ -197,6 +209,21 @@ impl Engine {
         {
             entry.layers[layer as usize].keyframe.ask();
             self.request_keyframes(now, source);
+        }
+    }
+
+    fn on_line(&mut self, slot: u32, hear: impl FnOnce(&mut Line)) {
+        if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
+            hear(line);
+        }
+    }
+
+    fn handle_report_block(&mut self, now: Instant, slot: u32, block: &rtcp::ReportBlock) {
+        let Some(Place::Source { source, index }) = self.place_of(slot, block.ssrc) else { return };
+        let Some(source) = self.sources[source].as_mut() else { return };
+        let rtt = source.downlinks[index].hear_report(now, block);
+        if source.kind() == Kind::Video {
+            self.on_line(slot, |line| line.hear_report(now, block, rtt));
         }
     }
 

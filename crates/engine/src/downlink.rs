@@ -1,26 +1,29 @@
 //! One track on its way to one viewer: where a layer is chosen to be shown, where a packet gets the viewer's numbering,
-//! and where it is sealed.
+//! and where it waits when the viewer's line is narrow.
 //!
 //! A downlink is the hot structure of the product: they lie in one dense array per source, and a fan-out walks that
-//! array. It keeps no packets: repairs come out of the source's ring.
+//! array. It keeps no packets: what waits, and what is repaired, comes out of the source's ring. What a viewer's tracks
+//! share (address, keys, estimate) is its [`Line`].
 
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind, PictureId, vp8, vp9};
-use media::ext;
-use transport::srtp::Sealer;
+use transport::bwe::Sent;
 use transport::{Outbox, SendTrack, rtcp};
 
 use crate::drops::{Drop, Drops};
+use crate::header::Header;
+use crate::line::{Line, Moment, Stream};
 use crate::ring::Packet;
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Splice};
 
 #[repr(align(64))]
 pub struct Downlink {
-    pub to: SocketAddr,
     pub ssrc: u32,
+    /// The viewer's slot: its line and its session there.
+    pub slot: u32,
     payload_type: u8,
     pub codec: Codec,
     /// The layer on show; `None` until the first packet that a decoder can start with.
@@ -31,15 +34,14 @@ pub struct Downlink {
     /// decoder should not see half a frame.
     upcoming: Option<u64>,
     open: Option<Open>,
-    ids: Ids,
+    header: Header,
     splice: Splice,
-    sealer: Sealer,
     rtx: Option<Rtx>,
-    /// The viewer's slot, and its session there.
-    pub slot: u32,
     pub packets: u64,
     pub bytes: u64,
-    cname: String,
+    /// Packets that the pacer made wait, in the viewer's numbering already.
+    held: VecDeque<Held>,
+    reported: Option<Reported>,
 }
 
 /// The frame whose last packet has not been sent.
@@ -57,17 +59,6 @@ impl Open {
     }
 }
 
-/// Negotiated extension ids; 0 where not negotiated.
-#[derive(Default)]
-struct Ids {
-    abs_send_time: u8,
-    audio_level: u8,
-    orientation: u8,
-    mid: u8,
-    mid_value: [u8; 16],
-    mid_len: u8,
-}
-
 struct Rtx {
     payload_type: u8,
     ssrc: u32,
@@ -76,59 +67,61 @@ struct Rtx {
     budget: u64,
 }
 
+/// A packet that waits in the ring.
+struct Held {
+    layer: u8,
+    seq: u64,
+    mapped: Mapped,
+}
+
+/// Our last sender report: what the viewer's answer to it says about the round trip.
+#[derive(Clone, Copy)]
+struct Reported {
+    /// The middle 32 bits of its NTP time, as a report block repeats them.
+    ntp: u32,
+    at: Instant,
+}
+
 /// Enough for the repairs of a first lost keyframe.
 const RTX_BUDGET_FIRST: u64 = 64 * 1024;
 /// About half a second of 8 Mbit/s: credit does not pile up while a line is good.
 const RTX_BUDGET_MAX: u64 = 512 * 1024;
 
+/// Packets that wait at most: two keyframes of 8 Mbit/s. When it is full the oldest leaves at once, so that none is lost here.
+const HELD_MAX: usize = 512;
+
 /// What a flush hands to every downlink of a source.
 pub struct Batch<'a> {
-    pub layers: &'a [Layer],
+    pub layers: &'a mut [Layer],
     /// Everything that arrived and has not gone out; the first `burst` go out now.
     pub pending: &'a [Pending],
     pub burst: usize,
-    /// 6.18 fixed-point seconds, as abs-send-time wants it.
-    pub send_time: u32,
+    pub moment: Moment,
 }
 
 impl Downlink {
-    pub fn new(slot: u32, to: SocketAddr, track: &SendTrack, sealer: Sealer, seq_first: u16) -> Downlink {
-        let id = |kind| track.ext.id(kind).filter(|id| (1..=14).contains(id)).unwrap_or(0);
-        let mut ids = Ids {
-            abs_send_time: id(ext::Kind::AbsSendTime),
-            audio_level: if track.kind == Kind::Audio { id(ext::Kind::AudioLevel) } else { 0 },
-            orientation: if track.kind == Kind::Video { id(ext::Kind::Orientation) } else { 0 },
-            ..Ids::default()
-        };
-        let mid = track.mid.as_str().as_bytes();
-        // A longer one needs no carrying: the answer names our SSRC.
-        if (1..=16).contains(&mid.len()) {
-            ids.mid = id(ext::Kind::Mid);
-            ids.mid_value[..mid.len()].copy_from_slice(mid);
-            ids.mid_len = mid.len() as u8;
-        }
+    pub fn new(slot: u32, track: &SendTrack, seq_first: u16) -> Downlink {
         Downlink {
-            to,
             ssrc: track.ssrc,
+            slot,
             payload_type: track.pt,
             codec: track.codec,
             layer: None,
             target: 0,
             upcoming: None,
             open: None,
-            ids,
+            header: Header::new(track),
             splice: Splice::new(track.clock_rate, seq_first),
-            sealer,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
                 ssrc,
                 seq: u64::from(seq_first),
                 budget: RTX_BUDGET_FIRST,
             }),
-            slot,
             packets: 0,
             bytes: 0,
-            cname: track.cname.clone(),
+            held: VecDeque::new(),
+            reported: None,
         }
     }
 
@@ -163,19 +156,20 @@ impl Downlink {
     }
 
     /// Sends what is new of the source.
-    pub fn forward(&mut self, batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
+    pub fn forward(&mut self, batch: &mut Batch<'_>, line: &mut Line, out: &mut Outbox, drops: &mut Drops) {
         for (i, pending) in batch.pending[..batch.burst].iter().enumerate() {
             let ring = &batch.layers[pending.layer as usize].ring;
             let Some(packet) = ring.get(pending.seq) else { continue };
+            let (time, arrival) = (packet.time, packet.arrival);
             let rest = &batch.pending[i + 1..];
             if self.layer == Some(pending.layer) {
-                if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == packet.time) {
-                    self.send(packet, batch.send_time, out, drops);
+                if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == time) {
+                    self.send(batch.layers, pending.layer, pending.seq, batch.moment, line, out, drops);
                 }
                 // Its frame is complete now, or never will be: another one has begun.
-                let goes_on = self.open.is_some_and(|open| open.time == packet.time);
+                let goes_on = self.open.is_some_and(|open| open.time == time);
                 if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
-                    self.switch(seq, rest, batch, out, drops);
+                    self.switch(seq, rest, batch, line, out, drops);
                 }
                 continue;
             }
@@ -183,62 +177,159 @@ impl Downlink {
                 drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 continue;
             }
-            let is_open = self.open.is_some_and(|open| open.is_fresh(packet.arrival));
+            let is_open = self.open.is_some_and(|open| open.is_fresh(arrival));
             match self.upcoming {
                 // It lies in the ring until the frame on show is complete.
                 Some(_) if is_open => {}
-                Some(seq) => self.switch(seq, rest, batch, out, drops),
+                Some(seq) => self.switch(seq, rest, batch, line, out, drops),
                 None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
                     drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
                 None if is_open => self.upcoming = Some(pending.seq),
-                None => self.switch(pending.seq, rest, batch, out, drops),
+                None => self.switch(pending.seq, rest, batch, line, out, drops),
             }
         }
     }
 
     /// The target layer takes over with its packet `seq`, and with what followed that and is not in `rest`, still to come.
-    fn switch(&mut self, seq: u64, rest: &[Pending], batch: &Batch<'_>, out: &mut Outbox, drops: &mut Drops) {
+    fn switch(
+        &mut self,
+        seq: u64,
+        rest: &[Pending],
+        batch: &mut Batch<'_>,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
         self.upcoming = None;
-        let ring = &batch.layers[self.target as usize].ring;
+        let (target, moment) = (self.target, batch.moment);
+        let ring = &batch.layers[target as usize].ring;
         // Gone from the ring: the next keyframe will do.
         let Some(first) = ring.get(seq) else { return };
-        self.layer = Some(self.target);
+        let newest = ring.newest().unwrap_or(seq);
+        self.layer = Some(target);
         self.splice.begin(&mark(first));
-        for seq in seq..=ring.newest().unwrap_or(seq) {
-            let comes_later = rest.iter().any(|p| p.layer == self.target && p.seq == seq);
-            if let Some(packet) = ring.get(seq).filter(|_| !comes_later) {
-                self.send(packet, batch.send_time, out, drops);
+        for seq in seq..=newest {
+            let comes_later = rest.iter().any(|p| p.layer == target && p.seq == seq);
+            if !comes_later {
+                self.send(batch.layers, target, seq, moment, line, out, drops);
             }
         }
     }
 
-    fn send(&mut self, packet: &Packet, send_time: u32, out: &mut Outbox, drops: &mut Drops) {
+    /// A packet of the layer on show gets its number, and leaves, or waits its turn.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what it touches belongs to four owners, and a struct of them would be built per packet"
+    )]
+    fn send(
+        &mut self,
+        layers: &mut [Layer],
+        layer: u8,
+        seq: u64,
+        moment: Moment,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
+        let Some(packet) = layers[layer as usize].ring.get_mut(seq) else { return };
         let Some(mapped) = self.splice.map(&mark(packet)) else {
             drops.count(Drop::BeforeSplice);
             return;
         };
-        let start = out.bytes.len();
-        let header = Header { payload_type: self.payload_type, seq: mapped.seq as u16, ssrc: self.ssrc };
-        self.write_header(&header, packet, &mapped, send_time, &mut out.bytes);
-        let payload_at = out.bytes.len();
-        out.bytes.extend_from_slice(&packet.payload);
-        if packet.payload.is_empty() {
-            // Padding that probed the publisher's line: it has a number, so the viewer gets a byte of padding for it.
-            out.bytes[start] |= 0x20;
-            out.bytes.push(1);
-        }
-        rewrite_payload(self.codec, &mut out.bytes[payload_at..], &mapped);
-        let Some(len) = self.seal(&mut out.bytes, start, payload_at, self.ssrc, mapped.seq) else {
-            drops.count(Drop::SealedTwice);
-            return;
-        };
-        out.commit(self.to, start);
         self.open = (!packet.marker).then_some(Open { time: packet.time, at: packet.arrival });
-        self.packets += 1;
-        self.bytes += len as u64;
-        if let Some(rtx) = &mut self.rtx {
-            rtx.budget = (rtx.budget + len as u64 / 5).min(RTX_BUDGET_MAX);
+        let waits = line.pacer.is_limited()
+            && self.kind() == Kind::Video
+            && (!self.held.is_empty() || !line.pacer.admits(moment.now, packet.text().len()));
+        if !waits {
+            return self.emit(packet, &mapped, moment, line, out, drops);
+        }
+        line.held_bytes += packet.text().len() as u64;
+        self.held.push_back(Held { layer, seq, mapped });
+        if self.held.len() > HELD_MAX {
+            self.release_one(layers, moment, line, out, drops);
+        }
+    }
+
+    fn emit(
+        &mut self,
+        packet: &mut Packet,
+        mapped: &Mapped,
+        moment: Moment,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
+        rewrite_payload(self.codec, packet.payload_mut(), mapped);
+        let (header, payload_type, ssrc) = (&self.header, self.payload_type, self.ssrc);
+        let stream = Stream { header, payload_type, ssrc, index: mapped.seq, time: mapped.time };
+        match line.send(moment, &stream, packet, out) {
+            Ok(len) => {
+                self.packets += 1;
+                self.bytes += len as u64;
+                if let Some(rtx) = &mut self.rtx {
+                    rtx.budget = (rtx.budget + len as u64 / 5).min(RTX_BUDGET_MAX);
+                }
+            }
+            Err(reason) => drops.count(reason),
+        }
+    }
+
+    /// Whether packets wait for the pacer.
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Sends what the pacer lets go of.
+    pub fn release(
+        &mut self,
+        layers: &mut [Layer],
+        moment: Moment,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
+        while let Some(held) = self.held.front() {
+            let len = layers[held.layer as usize].ring.get(held.seq).map_or(0, |packet| packet.text().len());
+            if !line.pacer.admits(moment.now, len) {
+                return;
+            }
+            self.release_one(layers, moment, line, out, drops);
+        }
+    }
+
+    /// Sends all that waits: its ring is about to go.
+    pub fn release_all(
+        &mut self,
+        layers: &mut [Layer],
+        moment: Moment,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
+        while self.holds() {
+            self.release_one(layers, moment, line, out, drops);
+        }
+    }
+
+    fn release_one(
+        &mut self,
+        layers: &mut [Layer],
+        moment: Moment,
+        line: &mut Line,
+        out: &mut Outbox,
+        drops: &mut Drops,
+    ) {
+        let Some(Held { layer, seq, mapped }) = self.held.pop_front() else { return };
+        if self.held.is_empty() {
+            line.held_bytes = 0;
+        }
+        match layers[layer as usize].ring.get_mut(seq) {
+            Some(packet) => {
+                line.held_bytes = line.held_bytes.saturating_sub(packet.text().len() as u64);
+                self.emit(packet, &mapped, moment, line, out, drops);
+            }
+            None => drops.count(Drop::HeldTooLong),
         }
     }
 
@@ -248,36 +339,78 @@ impl Downlink {
     /// twice, and under GCM that gives the authentication key away.
     pub fn repair(
         &mut self,
-        now: Instant,
-        layers: &[Layer],
+        moment: Moment,
+        layers: &mut [Layer],
         lost: u16,
-        send_time: u32,
+        line: &mut Line,
         out: &mut Outbox,
     ) -> Result<(), Drop> {
         let layer = self.layer.ok_or(Drop::RepairTooLate)?;
         let source_seq = self.splice.source_seq(lost).ok_or(Drop::RepairTooLate)?;
-        let packet = layers[layer as usize].ring.get_fresh(now, source_seq).ok_or(Drop::RepairTooLate)?;
+        if self.held.iter().any(|held| held.mapped.seq as u16 == lost) {
+            // It has not been sent yet.
+            return Err(Drop::RepairTooEarly);
+        }
+        let ring = &mut layers[layer as usize].ring;
+        let packet = ring.get_fresh(moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
+        let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
+        let cost = packet.text().len() as u64 + 60;
+        rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
+        self.send_again(moment, packet_of(layers, layer, source_seq)?, lost, Sent::Media, line, out).map(|_| ())
+    }
+
+    /// Sends the newest packet once more, on the repair stream: a viewer throws away what it has, and its report says how the
+    /// line bore it. Says how long the datagram was.
+    pub fn repeat_newest(
+        &mut self,
+        moment: Moment,
+        layers: &mut [Layer],
+        why: Sent,
+        line: &mut Line,
+        out: &mut Outbox,
+    ) -> Result<usize, Drop> {
+        let layer = self.layer.ok_or(Drop::WaitingForKeyframe)?;
+        if self.rtx.is_none() || self.holds() {
+            return Err(Drop::RepairWithoutRtx);
+        }
+        let newest = self.splice.newest().ok_or(Drop::WaitingForKeyframe)?;
+        let source_seq = self.splice.source_seq(newest).ok_or(Drop::RepairTooLate)?;
+        self.send_again(moment, packet_of(layers, layer, source_seq)?, newest, why, line, out)
+    }
+
+    fn send_again(
+        &mut self,
+        moment: Moment,
+        packet: &mut Packet,
+        lost: u16,
+        why: Sent,
+        line: &mut Line,
+        out: &mut Outbox,
+    ) -> Result<usize, Drop> {
         let mapped = self.splice.map(&mark(packet)).ok_or(Drop::RepairTooLate)?;
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
-        let cost = packet.payload.len() as u64 + 60;
-        rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
-        let (index, ssrc) = (rtx.seq, rtx.ssrc);
-        let header = Header { payload_type: rtx.payload_type, seq: index as u16, ssrc };
+        let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
+        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time: mapped.time };
         rtx.seq += 1;
+        rewrite_payload(self.codec, packet.payload_mut(), &mapped);
+        line.send_again(moment, &stream, packet, lost, why, out)
+    }
 
-        let start = out.bytes.len();
-        self.write_header(&header, packet, &mapped, send_time, &mut out.bytes);
-        let payload_at = out.bytes.len();
-        out.bytes.extend_from_slice(&lost.to_be_bytes());
-        out.bytes.extend_from_slice(&packet.payload);
-        rewrite_payload(self.codec, &mut out.bytes[payload_at + 2..], &mapped);
-        self.seal(&mut out.bytes, start, payload_at, ssrc, index).ok_or(Drop::SealedTwice)?;
-        out.commit(self.to, start);
-        Ok(())
+    pub fn can_repeat(&self) -> bool {
+        self.rtx.is_some() && self.layer.is_some() && !self.holds()
+    }
+
+    /// The viewer reports on what it got of us. Says how long ago it must have been sent.
+    pub fn hear_report(&mut self, now: Instant, block: &rtcp::ReportBlock) -> Option<Duration> {
+        self.header.is_known = true;
+        let reported = self.reported.filter(|reported| block.last_sr != 0 && reported.ntp == block.last_sr)?;
+        // In 1/65536 s.
+        let rested = Duration::from_micros(u64::from(block.delay) * 1_000_000 >> 16);
+        now.saturating_duration_since(reported.at).checked_sub(rested)
     }
 
     /// A sender report: ties the viewer's timestamps to wall-clock time, so that audio and video stay in step.
-    pub fn report(&mut self, now: Instant, layers: &[Layer], out: &mut Outbox) {
+    pub fn report(&mut self, now: Instant, layers: &[Layer], cname: &str, line: &mut Line, out: &mut Outbox) {
         let Some(layer) = self.layer else { return };
         let layer = &layers[layer as usize];
         let Some((ntp, source_time)) = layer.wall_clock(now, self.codec.clock_rate()) else { return };
@@ -285,60 +418,14 @@ impl Downlink {
         // Both counters wrap by definition (RFC 3550 §6.4.1).
         let info = rtcp::SenderInfo { ntp, rtp_time: time, packets: self.packets as u32, bytes: self.bytes as u32 };
         let mut packet = Vec::with_capacity(128);
-        rtcp::sender_report(&mut packet, self.ssrc, &info, &[], &self.cname);
-        if self.sealer.seal_rtcp(&mut packet) {
-            out.push(self.to, &packet);
-        }
-    }
-
-    /// Seals the packet that begins at `start` of the arena; returns its length, or takes it out again when its number
-    /// was used before.
-    fn seal(&mut self, bytes: &mut Vec<u8>, start: usize, payload_at: usize, ssrc: u32, index: u64) -> Option<usize> {
-        let payload_len = bytes.len() - payload_at;
-        bytes.resize(bytes.len() + self.sealer.tag_len(), 0);
-        let len = self.sealer.seal_rtp(&mut bytes[start..], payload_at - start, payload_len, ssrc, index);
-        bytes.truncate(start + len.unwrap_or(0));
-        len
-    }
-
-    fn write_header(&self, header: &Header, packet: &Packet, mapped: &Mapped, send_time: u32, out: &mut Vec<u8>) {
-        out.push(0x90);
-        out.push(header.payload_type | if packet.marker { 0x80 } else { 0 });
-        out.extend_from_slice(&header.seq.to_be_bytes());
-        out.extend_from_slice(&mapped.time.to_be_bytes());
-        out.extend_from_slice(&header.ssrc.to_be_bytes());
-        // One-byte extensions (RFC 8285 §4.2): our ids are 1 to 14.
-        out.extend_from_slice(&[0xbe, 0xde, 0, 0]);
-        let block = out.len();
-        let ids = &self.ids;
-        if ids.mid != 0 {
-            out.push(ids.mid << 4 | (ids.mid_len - 1));
-            out.extend_from_slice(&ids.mid_value[..ids.mid_len as usize]);
-        }
-        if ids.abs_send_time != 0 {
-            out.push(ids.abs_send_time << 4 | 2);
-            out.extend_from_slice(&send_time.to_be_bytes()[1..]);
-        }
-        if let (true, Some((level, voice))) = (ids.audio_level != 0, packet.audio_level) {
-            out.push(ids.audio_level << 4);
-            out.push(level & 0x7f | if voice { 0x80 } else { 0 });
-        }
-        if let (true, Some(orientation)) = (ids.orientation != 0, packet.orientation) {
-            out.push(ids.orientation << 4);
-            out.push(orientation);
-        }
-        while !(out.len() - block).is_multiple_of(4) {
-            out.push(0);
-        }
-        let words = (out.len() - block) / 4;
-        out[block - 1] = words as u8;
+        rtcp::sender_report(&mut packet, self.ssrc, &info, &[], cname);
+        line.send_report(&mut packet, out);
+        self.reported = Some(Reported { ntp: (ntp >> 16) as u32, at: now });
     }
 }
 
-struct Header {
-    payload_type: u8,
-    seq: u16,
-    ssrc: u32,
+fn packet_of(layers: &mut [Layer], layer: u8, seq: u64) -> Result<&mut Packet, Drop> {
+    layers[layer as usize].ring.get_mut(seq).ok_or(Drop::RepairTooLate)
 }
 
 fn mark(packet: &Packet) -> Mark {
@@ -360,22 +447,4 @@ fn rewrite_payload(codec: Codec, payload: &mut [u8], mapped: &Mapped) {
         (Codec::Vp9, Some(picture_id)) => vp9::rewrite(payload, vp9::Numbers { picture_id, tl0 }),
         _ => false,
     };
-}
-
-/// Seconds since 1900 in 6.18 fixed point, 24 bits (the abs-send-time extension). Only differences matter, so any clock will do.
-pub fn abs_send_time(since_epoch: Duration) -> u32 {
-    let micros = since_epoch.as_micros() as u64;
-    ((micros << 18) / 1_000_000) as u32 & 0x00ff_ffff
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn abs_send_time_wraps_every_64_seconds() {
-        assert_eq!(abs_send_time(Duration::from_secs(1)), 1 << 18);
-        assert_eq!(abs_send_time(Duration::from_secs(64)), 0);
-        assert_eq!(abs_send_time(Duration::from_millis(64_500)), 1 << 17);
-    }
 }

@@ -49,10 +49,14 @@ drops! {
     BeforeSplice = "before_splice",
     /// Repair asked for, but the packet is gone from the ring.
     RepairTooLate = "repair_too_late",
+    /// Repair asked for before the packet was sent at all: it waits for the pacer.
+    RepairTooEarly = "repair_too_early",
     /// Repair asked for, but the viewer negotiated no RTX.
     RepairWithoutRtx = "repair_without_rtx",
     /// Repair asked for beyond the budget of a fifth of the stream.
     RepairBudget = "repair_budget",
+    /// A packet waited for the pacer until its ring had moved on. Must stay zero: a ring remembers seconds, and the pacer holds for 200 ms.
+    HeldTooLong = "held_too_long",
     /// The ring to another worker was full.
     LinkFull = "link_full",
     /// The socket's send buffer was full.

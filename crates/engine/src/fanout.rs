@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use crate::command::EndReason;
-use crate::downlink::{Batch, abs_send_time};
+use crate::downlink::Batch;
+use crate::header::abs_send_time;
+use crate::line::Moment;
 use crate::session::Doomed;
 use crate::{Engine, fence};
 
@@ -11,7 +13,7 @@ use crate::{Engine, fence};
 /// network buffer nor keeps the others waiting.
 const BURST_PACKETS_MAX: usize = 16;
 /// What is sealed before the kernel is called: it should still be in the second-level cache when the kernel copies it.
-const OUTBOX_BYTES_MAX: usize = 1 << 20;
+const OUTBOX_BYTES_MAX: usize = 1 << 19;
 
 /// What a call of `flush` left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,18 +23,28 @@ pub enum Flushed {
     More,
 }
 
-/// A flush in progress: sources still to do (last first), and the downlink at which the current one goes on.
+/// A flush in progress: sources still to do (last first), and how many downlinks of the current one are done.
 #[derive(Default)]
 pub struct Round {
     sources: Vec<usize>,
-    downlink: usize,
+    done: usize,
+    /// Counts the visits. Each begins with another downlink, so that what a full send buffer drops is not always the same
+    /// viewer's, and nobody is always the last to get a frame.
+    visits: usize,
+}
+
+/// What an outbox carries of one source: its newest packet came at `arrival`, and goes to so many viewers.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried {
+    pub arrival: Instant,
+    pub viewers: u64,
 }
 
 impl Engine {
     /// Sends on what is due: complete frames at once, the rest after a few milliseconds, so that a viewer's packets share a
     /// system call. Call until it says `All`, sending the outbox in between.
     pub fn flush(&mut self, now: Instant) -> Flushed {
-        let send_time = abs_send_time(now.saturating_duration_since(self.config.epoch));
+        let moment = self.moment(now);
         if self.round.sources.is_empty() {
             self.begin_round(now);
         }
@@ -42,34 +54,54 @@ impl Engine {
                 continue;
             };
             let burst = source.pending.len().min(BURST_PACKETS_MAX);
-            let batch = Batch { layers: &source.layers, pending: &source.pending, burst, send_time };
-            for downlink in source.downlinks.iter_mut().skip(self.round.downlink) {
-                if self.outbox.bytes.len() >= OUTBOX_BYTES_MAX {
-                    return Flushed::More;
-                }
-                self.round.downlink += 1;
+            if self.round.done == 0 {
+                source.equalise(burst);
+            }
+            let newest = source.pending[..burst].iter().map(|p| p.arrival).max();
+            let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst, moment };
+            let viewers = source.downlinks.len();
+            let before = self.round.done;
+            while self.round.done < viewers && self.outbox.len() < OUTBOX_BYTES_MAX {
+                let downlink = &mut source.downlinks[(self.round.visits + self.round.done) % viewers];
+                self.round.done += 1;
+                let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
                 let before = (downlink.packets, downlink.bytes);
-                let forwarded = fence(|| downlink.forward(&batch, &mut self.outbox, &mut self.stats.drops));
+                let held_before = downlink.holds();
+                let forwarded = fence(|| downlink.forward(&mut batch, line, &mut self.outbox, &mut self.stats.drops));
                 if forwarded.is_none() {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::Panicked });
+                }
+                if downlink.holds() && !held_before {
+                    self.holding.push(downlink.slot);
                 }
                 self.stats.packets_out += downlink.packets - before.0;
                 self.stats.bytes_out += downlink.bytes - before.1;
             }
-            if !source.downlinks.is_empty() {
-                self.arrivals.extend(batch.pending[..burst].iter().map(|p| p.arrival));
+            if let Some(arrival) = newest {
+                self.carried.push(Carried { arrival, viewers: (self.round.done - before) as u64 });
+            }
+            if self.round.done < viewers {
+                return Flushed::More;
             }
             source.flushed(burst);
             if !source.pending.is_empty() {
                 self.dirty.push(index);
             }
-            self.round.downlink = 0;
+            self.round.done = 0;
+            self.round.visits = self.round.visits.wrapping_add(1);
             self.round.sources.pop();
+        }
+        while let Some(slot) = self.holding.pop() {
+            self.hold(now, slot);
         }
         while let Some(Doomed { slot, reason }) = self.doomed.pop() {
             self.end(now, slot, reason);
         }
         Flushed::All
+    }
+
+    pub(crate) fn moment(&self, now: Instant) -> Moment {
+        Moment { now, send_time: abs_send_time(now.saturating_duration_since(self.config.epoch)) }
     }
 
     fn begin_round(&mut self, now: Instant) {

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use media::codec::Kind;
 use proto::{RoomName, TrackId};
-use transport::srtp::{Keys, Sealer};
+use transport::srtp::Keys;
 
 use crate::command::{EndReason, Event, Summary};
 use crate::downlink::Downlink;
+use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::source::Source;
 use crate::{Engine, fence, room};
@@ -27,9 +28,14 @@ impl Engine {
             .zip(random.chunks(2))
             .map(|(track, random)| {
                 let seq_first = u16::from_be_bytes([random[0], random[1]]);
-                Downlink::new(slot, remote, &track.send, Sealer::new(keys), seq_first)
+                Downlink::new(slot, &track.send, seq_first)
             })
             .collect();
+        let place = slot as usize;
+        if self.lines.len() <= place {
+            self.lines.resize_with(place + 1, || None);
+        }
+        self.lines[place] = Some(Line::new(now, remote, keys));
         for downlink in downlinks {
             self.place(&room, downlink);
         }
@@ -38,25 +44,12 @@ impl Engine {
 
     /// The viewer is reached elsewhere from now on.
     pub(crate) fn redirect_downlinks(&mut self, slot: u32, address: SocketAddr) {
-        let Some(session) = self.sessions.get(slot) else { return };
-        let Role::Viewer(viewer) = &session.role else { return };
-        let room = session.room.clone();
-        let places: Vec<Place> = viewer.tracks.iter().filter_map(|t| t.place).collect();
-        for place in places {
-            if let Some(downlink) = self.downlink_at(&room, place) {
-                downlink.to = address;
-            }
+        if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
+            line.to = address;
         }
     }
 
-    pub(crate) fn downlink_at(&mut self, room: &RoomName, place: Place) -> Option<&mut Downlink> {
-        match place {
-            Place::Source { source, index } => self.sources[source].as_mut()?.downlinks.get_mut(index),
-            Place::Parked { index } => self.rooms.get_mut(room)?.parked.get_mut(index),
-        }
-    }
-
-    pub(crate) fn add_source(&mut self, source: Source) -> usize {
+    pub(crate) fn add_source(&mut self, now: Instant, source: Source) -> usize {
         let (id, room, kind) = (source.id, source.room.clone(), source.kind());
         let index = match self.sources.iter().position(Option::is_none) {
             Some(index) => index,
@@ -68,12 +61,13 @@ impl Engine {
         self.sources[index] = Some(source);
         self.by_track.insert(id, index);
         self.rooms.entry(room.clone()).or_default().tracks.push(index);
-        self.rewire(&room, kind);
+        self.rewire(now, &room, kind);
         index
     }
 
-    pub(crate) fn remove_source(&mut self, track: TrackId) {
+    pub(crate) fn remove_source(&mut self, now: Instant, track: TrackId) {
         let Some(index) = self.by_track.remove(&track) else { return };
+        self.release_source(now, index);
         let source = self.sources[index].take().expect("by_track holds live sources");
         self.dirty.retain(|&i| i != index);
         let (room, kind) = (source.room.clone(), source.kind());
@@ -83,14 +77,19 @@ impl Engine {
         for downlink in source.downlinks {
             self.place(&room, downlink);
         }
-        self.rewire(&room, kind);
+        self.rewire(now, &room, kind);
         self.forget_room_if_empty(&room);
     }
 
     /// Puts every downlink of the room to the track that the room shows now.
-    fn rewire(&mut self, room: &RoomName, kind: Kind) {
-        let Some(entry) = self.rooms.get_mut(room) else { return };
+    fn rewire(&mut self, now: Instant, room: &RoomName, kind: Kind) {
+        let Some(entry) = self.rooms.get(room) else { return };
         let current = room::current(&self.sources, entry, kind);
+        let left: Vec<usize> = entry.tracks.iter().copied().filter(|&index| Some(index) != current).collect();
+        for index in left {
+            self.release_source(now, index);
+        }
+        let Some(entry) = self.rooms.get_mut(room) else { return };
         let mut moving: Vec<Downlink> = Vec::new();
         let (stay, go): (Vec<_>, Vec<_>) =
             std::mem::take(&mut entry.parked).into_iter().partition(|d| d.kind() != kind);
@@ -120,7 +119,8 @@ impl Engine {
             current.and_then(|i| Some((i, self.sources[i].as_mut()?))).filter(|(_, s)| s.codec == downlink.codec);
         let place = match playable {
             Some((source_index, source)) => {
-                downlink.await_source(source.best);
+                let available = self.lines[slot as usize].as_ref().and_then(Line::available_bps);
+                downlink.await_source(source.choose(available, source.best));
                 source.downlinks.push(downlink);
                 Place::Source { source: source_index, index: source.downlinks.len() - 1 }
             }
@@ -175,6 +175,9 @@ impl Engine {
                 self.by_address.remove(address);
             }
         }
+        if let Some(line) = self.lines.get_mut(slot as usize) {
+            *line = None;
+        }
         if reason == EndReason::Panicked {
             self.stats.panics += 1;
         } else {
@@ -193,7 +196,7 @@ impl Engine {
             Role::Publisher(publisher) => {
                 for &track in &publisher.tracks {
                     self.announce(proto::room::RoomEvent::TrackRemoved { track });
-                    self.remove_source(track);
+                    self.remove_source(now, track);
                 }
             }
             Role::Viewer(_) => {

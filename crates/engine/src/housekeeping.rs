@@ -7,6 +7,7 @@ use proto::room::LinkMessage;
 use transport::Rid;
 
 use crate::command::EndReason;
+use crate::links::Tell;
 use crate::session::{Place, Role};
 use crate::source::Upstream;
 use crate::{Engine, HOUSEKEEPING, fence};
@@ -44,14 +45,17 @@ impl Engine {
                 return self.end(now, slot, reason);
             }
             self.report(now, slot);
+            self.review_line(now, slot);
         }
+        self.serve_line(now, slot);
         self.pump(now, slot);
     }
 
     /// Makes sure that the timer heap looks at a session when it next has something to do.
     pub(crate) fn set_timer(&mut self, slot: u32) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
-        let at = session.peer.next_timeout().min(session.check_at);
+        let line_at = self.lines.get(slot as usize).and_then(Option::as_ref).and_then(|line| line.next_at);
+        let at = line_at.into_iter().fold(session.peer.next_timeout().min(session.check_at), Instant::min);
         if session.timer_at.is_none_or(|set| at < set) {
             session.timer_at = Some(at);
             self.timers.set(at, slot);
@@ -71,11 +75,20 @@ impl Engine {
     fn report(&mut self, now: Instant, slot: u32) {
         let Some(session) = self.sessions.get(slot) else { return };
         let Role::Viewer(viewer) = &session.role else { return };
-        for place in viewer.tracks.iter().filter_map(|t| t.place) {
-            let Place::Source { source, index } = place else { continue };
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
+        for track in &viewer.tracks {
+            let Some(Place::Source { source, index }) = track.place else { continue };
             let Some(source) = self.sources[source].as_mut() else { continue };
-            source.downlinks[index].report(now, &source.layers, &mut self.outbox);
+            source.downlinks[index].report(now, &source.layers, &track.send.cname, line, &mut self.outbox);
         }
+    }
+
+    /// What became of a viewer's estimate without reports, and whether it could be more.
+    fn review_line(&mut self, now: Instant, slot: u32) {
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
+        line.review(now);
+        self.choose_layer(now, slot);
+        self.consider_probe(now, slot);
     }
 
     /// Somebody who still waits asks again; the throttle decides what reaches the publisher.
@@ -129,11 +142,14 @@ impl Engine {
         self.measured_at = now;
         for index in 0..self.sources.len() {
             let Some(source) = self.sources[index].as_mut() else { continue };
-            if source.measure(now, elapsed) {
-                source.set_best(source.best);
+            let best_changed = source.measure(now, elapsed);
+            self.tell_rates(index);
+            if best_changed {
                 self.announce_layers(index);
-                self.request_keyframes(now, index);
             }
+            self.choose_layers(index);
+            self.tell_wants(index, Tell::Changes);
+            self.request_keyframes(now, index);
         }
     }
 }

@@ -11,6 +11,7 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+mod choose;
 mod command;
 mod commands;
 mod config;
@@ -19,10 +20,14 @@ mod downlink;
 mod drops;
 mod fanout;
 mod feed;
+mod header;
+mod hold;
 mod housekeeping;
 mod keyframe;
+mod line;
 mod link;
 mod links;
+mod pacer;
 mod publish;
 mod ring;
 mod room;
@@ -50,7 +55,8 @@ pub use link::Link;
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
-use fanout::Round;
+use fanout::{Carried, Round};
+use line::Line;
 use link::Origin;
 use room::Room;
 use session::{Doomed, Slots};
@@ -74,6 +80,8 @@ pub struct Engine {
     /// Addresses that ICE has validated: the only ones DTLS and media are taken from.
     by_address: HashMap<SocketAddr, u32>,
     rooms: BTreeMap<RoomName, Room>,
+    /// By slot: the way to each connected viewer.
+    lines: Vec<Option<Line>>,
     sources: Vec<Option<Source>>,
     by_track: HashMap<TrackId, usize>,
     tracks_made: u32,
@@ -85,8 +93,10 @@ pub struct Engine {
     second_at: Instant,
     measured_at: Instant,
     outbox: Outbox,
-    /// Arrivals of the packets that the outbox carries, for the forwarding delay.
-    arrivals: Vec<Instant>,
+    /// What the outbox carries, for the forwarding delay.
+    carried: Vec<Carried>,
+    /// Viewers whose packets began to wait for the pacer during this flush.
+    holding: Vec<u32>,
     events: VecDeque<Event>,
     doomed: Vec<Doomed>,
     draining: bool,
@@ -106,6 +116,7 @@ impl Engine {
             by_id: HashMap::new(),
             by_address: HashMap::new(),
             rooms: BTreeMap::new(),
+            lines: Vec::new(),
             sources: Vec::new(),
             by_track: HashMap::new(),
             tracks_made: 0,
@@ -116,7 +127,8 @@ impl Engine {
             second_at: now + Duration::from_secs(1),
             measured_at: now,
             outbox: Outbox::default(),
-            arrivals: Vec::new(),
+            carried: Vec::new(),
+            holding: Vec::new(),
             events: VecDeque::new(),
             doomed: Vec::new(),
             draining: false,
@@ -139,8 +151,8 @@ impl Engine {
 
     /// The outbox has been handed to the kernel, which took all but `dropped` datagrams.
     pub fn sent(&mut self, now: Instant, dropped: u64) {
-        for arrival in self.arrivals.drain(..) {
-            self.stats.forward_delay.record(now.saturating_duration_since(arrival));
+        for Carried { arrival, viewers } in self.carried.drain(..) {
+            self.stats.forward_delay.record_many(now.saturating_duration_since(arrival), viewers);
         }
         self.stats.drops.add(Drop::SendBufferFull, dropped);
     }

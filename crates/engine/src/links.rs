@@ -48,6 +48,14 @@ impl Engine {
                     self.request_keyframes(now, index);
                 }
             }
+            LinkMessage::Rates { track, kbps } => {
+                let Some(&index) = self.by_track.get(&track) else { return };
+                let Some(source) = self.sources[index].as_mut() else { return };
+                for (layer, kbps) in source.layers.iter_mut().zip(kbps) {
+                    layer.kbps = kbps;
+                }
+                self.choose_layers(index);
+            }
             LinkMessage::Clock { track, layer, ntp, time } => {
                 let Some(&index) = self.by_track.get(&track) else { return };
                 let Some(source) = self.sources[index].as_mut() else { return };
@@ -59,7 +67,7 @@ impl Engine {
     }
 
     /// A media record from another worker.
-    pub fn handle_record(&mut self, record: &[u8]) {
+    pub fn handle_record(&mut self, now: Instant, record: &[u8]) {
         let Some(frame) = Frame::decode(record) else {
             return self.stats.drops.count(Drop::Unusable);
         };
@@ -69,7 +77,7 @@ impl Engine {
         let known = self.sources[index].as_ref().is_some_and(|s| (frame.layer as usize) < s.layers.len());
         if known {
             let arrival = self.config.epoch + Duration::from_micros(frame.arrival_us);
-            self.store(index, arrival, &frame);
+            self.store(index, now, arrival, &frame);
         }
     }
 
@@ -83,7 +91,7 @@ impl Engine {
             }
             Heard::InOrder => match notice.event {
                 RoomEvent::TrackAdded(track) => self.add_remote(now, notice.origin, &track),
-                RoomEvent::TrackRemoved { track } => self.remove_source(track),
+                RoomEvent::TrackRemoved { track } => self.remove_source(now, track),
                 RoomEvent::TrackLayers { track, layers, best } => {
                     let rids: Vec<&str> = layers.iter().map(|l| l.rid.as_str()).collect();
                     self.update_remote(now, track, &rids, best);
@@ -100,7 +108,7 @@ impl Engine {
         known.sort();
         for track in known {
             if !snapshot.tracks.iter().any(|t| t.id == track) {
-                self.remove_source(track);
+                self.remove_source(now, track);
             }
         }
         for track in &snapshot.tracks {
@@ -115,7 +123,7 @@ impl Engine {
             let Some(codec) = Codec::ALL.into_iter().find(|c| c.name() == track.codec) else { return };
             let upstream = Upstream::Remote { worker };
             let source = Source::new(track.id, track.room.clone(), codec, track.fmtp.clone(), track.since_ms, upstream);
-            self.add_source(source);
+            self.add_source(now, source);
         }
         self.update_remote(now, track.id, &rids, track.best);
     }
@@ -127,9 +135,10 @@ impl Engine {
             source.layer_index(rid, &self.config.limits);
         }
         if (best as usize) < source.layers.len() {
-            source.set_best(best);
+            source.best = best;
         }
         let room = source.room.clone();
+        self.choose_layers(index);
         self.attend(now, &room);
     }
 

@@ -28,7 +28,7 @@ impl Engine {
         self.stats.bytes_in += received.payload.len() as u64;
         let Role::Publisher(publisher) = &mut session.role else { return };
         publisher.media_at = Some(now);
-        let Some(index) = self.source_of(slot, received) else {
+        let Some(index) = self.source_of(now, slot, received) else {
             return self.stats.drops.count(Drop::TooManyLayers);
         };
         let rid = received.rid.as_ref().map_or("", |rid| rid.as_str());
@@ -68,7 +68,7 @@ impl Engine {
         for (place, want) in wanted_by.iter_mut().zip(wanted) {
             *place = Some(want.from);
         }
-        if self.store(index, received.arrival, &frame) != Inserted::Stored {
+        if self.store(index, now, received.arrival, &frame) != Inserted::Stored {
             return;
         }
         for to in wanted_by.into_iter().flatten() {
@@ -82,9 +82,14 @@ impl Engine {
     }
 
     /// Puts a packet, published here or heard over a link, into its ring.
-    pub(crate) fn store(&mut self, index: usize, arrival: Instant, frame: &Frame<'_>) -> Inserted {
+    pub(crate) fn store(&mut self, index: usize, now: Instant, arrival: Instant, frame: &Frame<'_>) -> Inserted {
+        let Some(source) = self.sources[index].as_ref() else { return Inserted::TooOld };
+        let restarts = source.layers[frame.layer as usize].generation != frame.generation;
+        if restarts {
+            self.release_source(now, index);
+        }
         let Some(source) = self.sources[index].as_mut() else { return Inserted::TooOld };
-        if source.layers[frame.layer as usize].generation != frame.generation {
+        if restarts {
             source.restart(frame.layer, frame.generation, &self.config.limits);
         }
         let facts: Facts = codec::facts(source.codec, frame.payload, frame.marker, None);
@@ -113,7 +118,7 @@ impl Engine {
     }
 
     /// The source of a publisher's track; made and announced when its first packet arrives, since only that tells the codec.
-    fn source_of(&mut self, slot: u32, received: &Received) -> Option<usize> {
+    fn source_of(&mut self, now: Instant, slot: u32, received: &Received) -> Option<usize> {
         let session = self.sessions.get(slot)?;
         let Role::Publisher(publisher) = &session.role else { return None };
         for track in &publisher.tracks {
@@ -139,7 +144,7 @@ impl Engine {
         if let Some(Role::Publisher(publisher)) = self.sessions.get_mut(slot).map(|s| &mut s.role) {
             publisher.tracks.push(track);
         }
-        Some(self.add_source(source))
+        Some(self.add_source(now, source))
     }
 
     /// The publisher says what wall-clock time one of its timestamps was.

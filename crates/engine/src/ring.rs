@@ -5,6 +5,9 @@
 //! ring that has warmed up does not allocate.
 //!
 //! Bounded by packets, by bytes (packets × one datagram) and by age; what falls out is simply no longer there.
+//!
+//! A packet lies here as it will be encrypted: whoever sends it to a viewer writes that viewer's picture numbers into the
+//! few descriptor bytes that carry them, and seals straight from here. No viewer has a copy.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +36,58 @@ pub struct Packet {
     pub audio_level: Option<(u8, bool)>,
     pub orientation: Option<u8>,
     pub dependency: Vec<u8>,
-    pub payload: Vec<u8>,
+    /// Payload, then RTP padding.
+    text: Vec<u8>,
+    padding: u8,
+}
+
+impl Packet {
+    pub fn payload_len(&self) -> usize {
+        self.text.len() - usize::from(self.padding)
+    }
+
+    /// Payload and padding: what is encrypted.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    pub fn payload_mut(&mut self) -> &mut [u8] {
+        let len = self.payload_len();
+        &mut self.text[..len]
+    }
+
+    pub fn is_padded(&self) -> bool {
+        self.padding > 0
+    }
+
+    /// Makes the text `len` bytes long by padding (RFC 3550 §5.1). Once per packet: padding is not padded.
+    pub fn pad_to(&mut self, len: usize) {
+        let Ok(padding @ 1..) = u8::try_from(len.saturating_sub(self.text.len())) else { return };
+        if self.padding == 0 {
+            self.padding = padding;
+            self.text.resize(len, 0);
+            self.text[len - 1] = padding;
+        }
+    }
+
+    fn fill(&mut self, packet: &Incoming<'_>) {
+        self.seq = packet.seq;
+        self.time = packet.time;
+        self.marker = packet.marker;
+        self.arrival = packet.arrival;
+        self.facts = packet.facts;
+        self.audio_level = packet.audio_level;
+        self.orientation = packet.orientation;
+        self.dependency.clear();
+        self.dependency.extend_from_slice(packet.dependency);
+        self.padding = 0;
+        self.text.clear();
+        self.text.extend_from_slice(packet.payload);
+        if packet.payload.is_empty() {
+            // Padding that probed the publisher's line: it has a number, so the viewer gets a byte of padding for it.
+            self.pad_to(1);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,34 +119,24 @@ impl Ring {
             return Inserted::TooOld;
         }
         let index = self.index(packet.seq);
-        let slot = &mut self.slots[index];
-        match slot {
+        match &mut self.slots[index] {
             Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
-            Some(old) => {
-                old.dependency.clear();
-                old.dependency.extend_from_slice(packet.dependency);
-                old.payload.clear();
-                old.payload.extend_from_slice(packet.payload);
-                old.seq = packet.seq;
-                old.time = packet.time;
-                old.marker = packet.marker;
-                old.arrival = packet.arrival;
-                old.facts = packet.facts;
-                old.audio_level = packet.audio_level;
-                old.orientation = packet.orientation;
-            }
-            None => {
-                *slot = Some(Packet {
+            Some(old) => old.fill(&packet),
+            empty => {
+                let mut new = Packet {
                     seq: packet.seq,
                     time: packet.time,
                     marker: packet.marker,
                     arrival: packet.arrival,
                     facts: packet.facts,
-                    audio_level: packet.audio_level,
-                    orientation: packet.orientation,
-                    dependency: packet.dependency.to_vec(),
-                    payload: packet.payload.to_vec(),
-                });
+                    audio_level: None,
+                    orientation: None,
+                    dependency: Vec::new(),
+                    text: Vec::new(),
+                    padding: 0,
+                };
+                new.fill(&packet);
+                *empty = Some(new);
             }
         }
         self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
@@ -104,16 +148,19 @@ impl Ring {
     }
 
     pub fn get(&self, seq: u64) -> Option<&Packet> {
-        let newest = self.newest?;
-        if seq > newest || seq + self.slots.len() as u64 <= newest {
-            return None;
-        }
-        self.slots[self.index(seq)].as_ref().filter(|p| p.seq == seq)
+        self.slots[self.place(seq)?].as_ref().filter(|p| p.seq == seq)
+    }
+
+    /// For whoever writes a viewer's numbers into the packet before sealing it.
+    pub fn get_mut(&mut self, seq: u64) -> Option<&mut Packet> {
+        let place = self.place(seq)?;
+        self.slots[place].as_mut().filter(|p| p.seq == seq)
     }
 
     /// Like `get`, for a retransmission: nobody can use a packet older than the ring's age any more.
-    pub fn get_fresh(&self, now: Instant, seq: u64) -> Option<&Packet> {
-        self.get(seq).filter(|p| now.saturating_duration_since(p.arrival) <= self.age_max)
+    pub fn get_fresh(&mut self, now: Instant, seq: u64) -> Option<&mut Packet> {
+        let age_max = self.age_max;
+        self.get_mut(seq).filter(|p| now.saturating_duration_since(p.arrival) <= age_max)
     }
 
     /// A decoder that knows nothing yet can begin with `packet`.
@@ -129,6 +176,12 @@ impl Ring {
             Some(before) => before.time != packet.time || !before.facts.keyframe,
             None => packet.facts.parameter_sets,
         }
+    }
+
+    /// Where a packet lies if it is still there.
+    fn place(&self, seq: u64) -> Option<usize> {
+        let newest = self.newest?;
+        (seq <= newest && seq + self.slots.len() as u64 > newest).then(|| self.index(seq))
     }
 
     fn index(&self, seq: u64) -> usize {
@@ -200,5 +253,25 @@ mod tests {
         ring.insert(packet(1, now));
         assert!(ring.get_fresh(now + Duration::from_secs(2), 1).is_some());
         assert!(ring.get_fresh(now + Duration::from_millis(2001), 1).is_none());
+    }
+
+    #[test]
+    fn padding_is_counted_by_its_last_byte_and_a_packet_is_padded_once() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        ring.insert(packet(1, now));
+        ring.insert(Incoming { payload: b"", ..packet(2, now) });
+        let one = ring.get_mut(1).unwrap();
+        assert!(!one.is_padded());
+        one.pad_to(1);
+        assert!(!one.is_padded(), "it is that long already");
+        one.pad_to(3);
+        one.pad_to(9);
+        assert_eq!((one.text(), one.payload_len(), one.is_padded()), (&[b'x', 0, 2][..], 1, true));
+        let empty = ring.get(2).unwrap();
+        assert_eq!((empty.text(), empty.payload_len()), (&[1][..], 0));
+        // The slot's next packet starts afresh.
+        ring.insert(packet(9, now));
+        assert_eq!(ring.get(9).unwrap().text(), b"x");
     }
 }

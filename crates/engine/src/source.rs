@@ -20,6 +20,9 @@ pub const LAYERS_MAX: usize = 8;
 const FLUSH_VIDEO: Duration = Duration::from_millis(5);
 const FLUSH_AUDIO: Duration = Duration::from_millis(2);
 
+/// Padding costs its bytes once per viewer, a message of its own half a microsecond: a few bytes pay.
+const EQUALISE_BYTES_MAX: usize = 4;
+
 /// A layer that sent nothing for so long is not worth choosing.
 const LAYER_SILENT: Duration = Duration::from_secs(1);
 
@@ -189,6 +192,40 @@ impl Source {
         }
     }
 
+    /// Makes neighbours of nearly one length equally long by padding, so that they leave as one message per viewer. Browsers cut a
+    /// frame into packets that differ by a byte, and the kernel takes a run only of equal ones (the last may be shorter).
+    pub fn equalise(&mut self, burst: usize) {
+        let Source { layers, pending, .. } = self;
+        let len =
+            |layers: &[Layer], p: &Pending| layers[p.layer as usize].ring.get(p.seq).map(|packet| packet.text().len());
+        let mut rest = &pending[..burst];
+        while let [first, others @ ..] = rest {
+            let Some(mut longest) = len(layers, first) else {
+                rest = others;
+                continue;
+            };
+            let mut shortest = longest;
+            let mut run = 1;
+            for p in others.iter().take_while(|p| p.layer == first.layer) {
+                let Some(len) = len(layers, p) else { break };
+                if longest.max(len) - shortest.min(len) > EQUALISE_BYTES_MAX {
+                    break;
+                }
+                (longest, shortest) = (longest.max(len), shortest.min(len));
+                run += 1;
+            }
+            let (equal, after) = rest.split_at(run);
+            if longest != shortest {
+                for p in equal {
+                    if let Some(packet) = layers[p.layer as usize].ring.get_mut(p.seq) {
+                        packet.pad_to(longest);
+                    }
+                }
+            }
+            rest = after;
+        }
+    }
+
     /// Takes a packet in; it goes out at the next flush.
     pub fn accept(&mut self, layer: u8, packet: Incoming<'_>) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
@@ -246,23 +283,16 @@ impl Source {
         if here || elsewhere { Audience::Watching } else { Audience::Waiting }
     }
 
-    /// Everybody who takes what is best goes to `best` at its next keyframe.
-    pub fn set_best(&mut self, best: u8) {
-        self.best = best;
-        for downlink in &mut self.downlinks {
-            downlink.aim_at(best);
-        }
-    }
-
     /// Measures the layers' bitrates over `elapsed`, and chooses the best: the one with the most bits that is not silent.
     /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
+        // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
+        let Upstream::Local { .. } = self.upstream else { return false };
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
             layer.kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
         }
-        let Upstream::Local { .. } = self.upstream else { return false };
         let alive = |i: usize| !self.layers[i].is_silent(now);
         let Some(candidate) = (0..self.layers.len()).filter(|&i| alive(i)).max_by_key(|&i| self.layers[i].kbps) else {
             return false;

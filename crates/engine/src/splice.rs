@@ -118,6 +118,12 @@ impl Splice {
         Some(mapped)
     }
 
+    /// The highest number given so far, as the viewer sees it.
+    pub fn newest(&self) -> Option<u16> {
+        self.segment?;
+        Some(self.seq_next.checked_sub(1)? as u16)
+    }
+
     /// The source's number of a packet that this viewer knows as `seq` (16 bits, as a NACK says it), if it belongs to the current segment.
     pub fn source_seq(&self, seq: u16) -> Option<u64> {
         let segment = self.segment?;

@@ -19,6 +19,9 @@ pub struct Stats {
     /// Packets that viewers said they lost, and repairs sent.
     pub nacks: u64,
     pub repairs: u64,
+    /// Probes for more bandwidth begun, and their bytes.
+    pub probes: u64,
+    pub probe_bytes: u64,
     /// Keyframe requests that came from viewers, and that went to publishers.
     pub keyframe_requests_in: u64,
     pub keyframe_requests_out: u64,
@@ -29,7 +32,7 @@ pub struct Stats {
     pub drops: Drops,
     /// POST to connected.
     pub join_time: Histogram,
-    /// Arrival of a packet to its hand-over to the kernel.
+    /// From the arrival of the newest packet of a visit (the end of a frame, mostly) to its hand-over to the kernel, once per viewer.
     pub forward_delay: Histogram,
     /// Sessions now.
     pub publishers: u64,
@@ -56,11 +59,16 @@ impl Histogram {
     ];
 
     pub fn record(&mut self, value: Duration) {
+        self.record_many(value, 1);
+    }
+
+    /// The same value several times.
+    pub fn record_many(&mut self, value: Duration, times: u64) {
         let us = value.as_micros() as u64;
         let bucket = Self::BOUNDS_US.partition_point(|&bound| bound < us);
-        self.buckets[bucket] += 1;
-        self.sum_us += us;
-        self.count += 1;
+        self.buckets[bucket] += times;
+        self.sum_us += us * times;
+        self.count += times;
     }
 
     pub fn add(&mut self, other: &Histogram) {

@@ -148,7 +148,8 @@ impl Worker {
             next = Next::Again;
         }
         for neighbour in &mut self.neighbours {
-            let records = neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(record));
+            let records =
+                neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(now, record));
             if records == RECORDS_PER_TICK {
                 next = Next::Again;
             }

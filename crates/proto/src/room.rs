@@ -73,6 +73,11 @@ pub enum LinkMessage {
         from: WorkerId,
     },
     Snapshot(Snapshot),
+    /// What the layers of the sender's track need, kilobits per second, 0 for one that is silent. Sent every second to who wants any.
+    Rates {
+        track: TrackId,
+        kbps: Vec<u32>,
+    },
     /// The layers (bit mask) of the receiver's track that the sender has viewers for. Repeated every second while not zero.
     Want {
         from: WorkerId,

@@ -262,7 +262,7 @@ impl Sim {
                 moved |= !records.is_empty() || !messages.is_empty();
                 let neighbour = &mut self.workers[to.0 as usize];
                 messages.into_iter().for_each(|m| neighbour.handle_message(self.now, m));
-                records.iter().for_each(|r| neighbour.handle_record(r));
+                records.iter().for_each(|r| neighbour.handle_record(self.now, r));
             }
         }
         moved

@@ -1,0 +1,134 @@
+//! What leaves a viewer's line between two visits of the fan-out: packets that waited for the pacer, and probes.
+
+use std::time::{Duration, Instant};
+
+use transport::bwe::Sent;
+
+use crate::Engine;
+use crate::choose::PROBE_FROM;
+use crate::line::Probing;
+use crate::pacer;
+use crate::session::{Place, Role};
+
+/// Between two looks at a probe: a burst of 30 ms is then spread over a dozen.
+const PROBE_STEP: Duration = Duration::from_millis(2);
+/// Packets of a probe per look.
+const PROBE_PACKETS_MAX: usize = 16;
+
+impl Engine {
+    /// Packets of this viewer began to wait.
+    pub(crate) fn hold(&mut self, now: Instant, slot: u32) {
+        if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
+            line.adjust_pace();
+            line.next_at.get_or_insert(now + pacer::STEP);
+            self.set_timer(slot);
+        }
+    }
+
+    /// Lets go of what the pacer admits by now, and of the next packets of a probe.
+    pub(crate) fn serve_line(&mut self, now: Instant, slot: u32) {
+        let due = matches!(self.lines.get(slot as usize), Some(Some(line)) if line.next_at.is_some_and(|at| at <= now));
+        if !due {
+            return;
+        }
+        let next = [self.release(now, slot), self.go_on_probing(now, slot)].into_iter().flatten().min();
+        if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
+            line.next_at = next;
+        }
+    }
+
+    /// Sends what may leave; says when to come again.
+    fn release(&mut self, now: Instant, slot: u32) -> Option<Instant> {
+        let moment = self.moment(now);
+        let Role::Viewer(viewer) = &self.sessions.get(slot)?.role else { return None };
+        let line = self.lines.get_mut(slot as usize)?.as_mut()?;
+        let mut waits = false;
+        for place in viewer.tracks.iter().filter_map(|t| t.place) {
+            let Place::Source { source, index } = place else { continue };
+            let Some(source) = self.sources[source].as_mut() else { continue };
+            let downlink = &mut source.downlinks[index];
+            if !downlink.holds() {
+                continue;
+            }
+            let before = (downlink.packets, downlink.bytes);
+            downlink.release(&mut source.layers, moment, line, &mut self.outbox, &mut self.stats.drops);
+            self.stats.packets_out += downlink.packets - before.0;
+            self.stats.bytes_out += downlink.bytes - before.1;
+            waits |= downlink.holds();
+        }
+        if !waits {
+            line.adjust_pace();
+        }
+        waits.then_some(now + pacer::STEP)
+    }
+
+    /// Everything that waits in this source's rings leaves at once: they are about to go.
+    pub(crate) fn release_source(&mut self, now: Instant, index: usize) {
+        let moment = self.moment(now);
+        let Some(source) = self.sources[index].as_mut() else { return };
+        for downlink in source.downlinks.iter_mut().filter(|d| d.holds()) {
+            let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
+            let before = (downlink.packets, downlink.bytes);
+            downlink.release_all(&mut source.layers, moment, line, &mut self.outbox, &mut self.stats.drops);
+            self.stats.packets_out += downlink.packets - before.0;
+            self.stats.bytes_out += downlink.bytes - before.1;
+        }
+    }
+
+    /// Begins a probe if one is wanted.
+    pub(crate) fn consider_probe(&mut self, now: Instant, slot: u32) {
+        let wanted = self.wanted_bps(slot);
+        if wanted < PROBE_FROM || self.probed_track(slot).is_none() {
+            return;
+        }
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
+        line.consider_probe(now, wanted);
+        if line.probing.is_some() {
+            line.next_at = Some(now);
+            self.stats.probes += 1;
+            self.serve_line(now, slot);
+            self.set_timer(slot);
+        }
+    }
+
+    /// Sends as much of a probe as is due by now; says when to come again.
+    fn go_on_probing(&mut self, now: Instant, slot: u32) -> Option<Instant> {
+        let moment = self.moment(now);
+        let place = self.probed_track(slot);
+        let line = self.lines.get_mut(slot as usize)?.as_mut()?;
+        let Probing { probe, mut sent_bytes, started } = line.probing?;
+        let elapsed = now.saturating_duration_since(started) + PROBE_STEP;
+        let due = (elapsed.as_micros() as u64).saturating_mul(probe.bps) / 8_000_000;
+        let due = (due as usize).min(probe.bytes);
+        for _ in 0..PROBE_PACKETS_MAX {
+            if sent_bytes >= due {
+                break;
+            }
+            let Some((source, index)) = place else { break };
+            let Some(source) = self.sources[source].as_mut() else { break };
+            let repeated = source.downlinks[index].repeat_newest(
+                moment,
+                &mut source.layers,
+                Sent::Probe(probe.id),
+                line,
+                &mut self.outbox,
+            );
+            let Ok(len) = repeated else { break };
+            sent_bytes += len;
+            self.stats.probe_bytes += len as u64;
+        }
+        // One that cannot be sent, or not in time, proves nothing: the estimator forgets it.
+        let over = sent_bytes >= probe.bytes || place.is_none() || elapsed > probe.duration * 4 + PROBE_STEP;
+        line.probing = (!over).then_some(Probing { probe, sent_bytes, started });
+        (!over).then_some(now + PROBE_STEP)
+    }
+
+    /// The track whose repair stream carries a viewer's probes.
+    fn probed_track(&self, slot: u32) -> Option<(usize, usize)> {
+        let Role::Viewer(viewer) = &self.sessions.get(slot)?.role else { return None };
+        viewer.tracks.iter().find_map(|track| {
+            let Place::Source { source, index } = track.place? else { return None };
+            self.sources[source].as_ref()?.downlinks.get(index)?.can_repeat().then_some((source, index))
+        })
+    }
+}

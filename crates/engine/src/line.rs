@@ -1,0 +1,199 @@
+//! The way to one viewer, whatever tracks it takes: its address, its keys, what its line can carry.
+//!
+//! Lines lie in one dense array by slot, apart from the sessions, because every visit of a fan-out touches one. A viewer's
+//! tracks share its line: one sealer, so that one nonce cannot be used twice; one transport-wide numbering, so that the viewer
+//! can report on all of it; one estimate.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use transport::Outbox;
+use transport::bwe::{Estimator, Limits, Probe, Sent};
+use transport::rtcp;
+use transport::srtp::{Keys, OVERHEAD_MAX, Sealer};
+
+use crate::drops::Drop;
+use crate::header::{self, Fields, Header};
+use crate::pacer::Pacer;
+use crate::ring::Packet;
+
+/// IPv4 and UDP headers: an estimate speaks of what a line carries.
+const DATAGRAM_OVERHEAD: usize = 28;
+
+/// Above this share of the estimate a line has no room for bursts.
+const NEAR_PERCENT: u64 = 75;
+
+pub struct Line {
+    pub to: SocketAddr,
+    sealer: Sealer,
+    estimator: Estimator,
+    pub pacer: Pacer,
+    /// Media bytes since the last review, and what that came to.
+    bytes: u64,
+    reviewed_at: Instant,
+    pub sent_bps: u64,
+    /// Bytes of the viewer's packets that wait for the pacer.
+    pub held_bytes: u64,
+    pub probing: Option<Probing>,
+    /// When something that waits, or a probe, wants to be looked at.
+    pub next_at: Option<Instant>,
+}
+
+/// A probe on its way: packets sent again, faster than the stream, to see whether the line carries them.
+#[derive(Debug, Clone, Copy)]
+pub struct Probing {
+    pub probe: Probe,
+    pub sent_bytes: usize,
+    pub started: Instant,
+}
+
+/// Everything that differs between a track's own stream and its repair stream.
+pub struct Stream<'a> {
+    pub header: &'a Header,
+    pub payload_type: u8,
+    pub ssrc: u32,
+    /// Extended sequence number.
+    pub index: u64,
+    /// Its RTP timestamp.
+    pub time: u32,
+}
+
+/// The moment of a visit, as the wire wants it.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub now: Instant,
+    /// 6.18 fixed-point seconds, as abs-send-time wants it.
+    pub send_time: u32,
+}
+
+impl Line {
+    pub fn new(now: Instant, to: SocketAddr, keys: &Keys) -> Line {
+        Line {
+            to,
+            sealer: Sealer::new(keys),
+            estimator: Estimator::new(Limits::default()),
+            pacer: Pacer::default(),
+            bytes: 0,
+            reviewed_at: now,
+            sent_bps: 0,
+            held_bytes: 0,
+            probing: None,
+            next_at: None,
+        }
+    }
+
+    /// Seals a packet straight from the ring into the outbox; says how long the datagram is.
+    pub fn send(
+        &mut self,
+        moment: Moment,
+        stream: &Stream<'_>,
+        packet: &Packet,
+        out: &mut Outbox,
+    ) -> Result<usize, Drop> {
+        let text = packet.text();
+        let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX);
+        let transport = self.number(moment.now, stream.header, text.len(), Sent::Media);
+        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport));
+        let sealed = self.sealer.seal_rtp_gather(room, header_len, text, stream.ssrc, stream.index);
+        let len = sealed.ok_or(Drop::SealedTwice)?;
+        out.commit(self.to, len);
+        self.bytes += len as u64;
+        Ok(len)
+    }
+
+    /// The same on the repair stream (RFC 4588): the lost packet's number goes before its payload.
+    pub fn send_again(
+        &mut self,
+        moment: Moment,
+        stream: &Stream<'_>,
+        packet: &Packet,
+        lost: u16,
+        why: Sent,
+        out: &mut Outbox,
+    ) -> Result<usize, Drop> {
+        let text = packet.text();
+        let room = out.room(header::LEN_MAX + 2 + text.len() + OVERHEAD_MAX);
+        let transport = self.number(moment.now, stream.header, 2 + text.len(), why);
+        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport));
+        room[header_len..][..2].copy_from_slice(&lost.to_be_bytes());
+        room[header_len + 2..][..text.len()].copy_from_slice(text);
+        let sealed = self.sealer.seal_rtp(room, header_len, 2 + text.len(), stream.ssrc, stream.index);
+        let len = sealed.ok_or(Drop::SealedTwice)?;
+        out.commit(self.to, len);
+        Ok(len)
+    }
+
+    pub fn send_report(&mut self, packet: &mut Vec<u8>, out: &mut Outbox) {
+        if self.sealer.seal_rtcp(packet) {
+            out.push(self.to, packet);
+        }
+    }
+
+    fn number(&mut self, now: Instant, header: &Header, text_len: usize, what: Sent) -> u16 {
+        if !header.is_numbered() {
+            return 0;
+        }
+        self.estimator.sent(now, text_len + header.len() + self.sealer.tag_len() + DATAGRAM_OVERHEAD, what)
+    }
+
+    pub fn hear_arrivals(&mut self, now: Instant, report: &rtcp::Twcc<'_>) {
+        self.estimator.feedback(now, report);
+        self.adjust_pace();
+    }
+
+    pub fn hear_ceiling(&mut self, now: Instant, bps: u64) {
+        self.estimator.remb(now, bps);
+        self.adjust_pace();
+    }
+
+    pub fn hear_report(&mut self, now: Instant, block: &rtcp::ReportBlock, rtt: Option<Duration>) {
+        self.estimator.receiver_report(now, block, rtt);
+        self.adjust_pace();
+    }
+
+    /// About once a second.
+    pub fn review(&mut self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.reviewed_at).as_micros() as u64;
+        self.reviewed_at = now;
+        self.sent_bps = self.bytes * 8 * 1_000_000 / elapsed.max(1);
+        self.bytes = 0;
+        self.estimator.tick(now);
+        self.adjust_pace();
+    }
+
+    /// What the viewer can take, bits per second; `None` until its line has shown something.
+    pub fn estimate_bps(&self) -> Option<u64> {
+        self.estimator.is_proven().then(|| self.estimator.bps())
+    }
+
+    pub fn adjust_pace(&mut self) {
+        match self.estimate_bps() {
+            Some(bps) if self.held_bytes > 0 || self.sent_bps * 100 > bps * NEAR_PERCENT => {
+                self.pacer.limit(bps, self.held_bytes);
+            }
+            _ => self.pacer.free(),
+        }
+    }
+
+    /// Begins a probe when the estimator wants one: `wanted_bps` is what could be sent if the line carried it.
+    pub fn consider_probe(&mut self, now: Instant, wanted_bps: u64) {
+        if self.probing.is_none()
+            && let Some(probe) = self.estimator.probe(now, wanted_bps)
+        {
+            self.probing = Some(Probing { probe, sent_bytes: 0, started: now });
+        }
+    }
+}
+
+impl Stream<'_> {
+    fn fields(&self, moment: Moment, transport: u16) -> Fields {
+        Fields {
+            payload_type: self.payload_type,
+            ssrc: self.ssrc,
+            seq: self.index as u16,
+            time: self.time,
+            send_time: moment.send_time,
+            transport,
+        }
+    }
+}

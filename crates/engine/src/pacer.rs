@@ -1,0 +1,102 @@
+//! Where a viewer's packets are spread out in time, when its line has no room for bursts.
+//!
+//! A line with room to spare gets whole frames at once: that is the cheapest way to send, and the next hop queues a frame
+//! for a millisecond or two. A line near its limit would queue a keyframe for hundreds, so there packets leave at one and a half
+//! times the estimate. Nothing is ever dropped here: what waits too long makes the pace faster.
+
+use std::time::{Duration, Instant};
+
+/// Above the estimate, so that what is held always drains while the encoder keeps to it.
+const FACTOR_PERCENT: u64 = 150;
+/// What may leave without waiting: about what a tick of 5 ms carries at 4 Mbit/s, two packets.
+const BURST_BYTES: i64 = 2_500;
+/// Held packets leave within this at the latest: longer, and the picture would freeze for our sake.
+const HELD_MAX: Duration = Duration::from_millis(200);
+/// How finely held packets are released.
+pub const STEP: Duration = Duration::from_millis(5);
+
+#[derive(Debug, Default)]
+pub struct Pacer {
+    /// `None`: the line has room.
+    bps: Option<u64>,
+    /// Bytes that may leave now; below zero, a debt.
+    credit: i64,
+    at: Option<Instant>,
+}
+
+impl Pacer {
+    /// The line is near its limit of `estimate_bps`, and `held_bytes` wait.
+    pub fn limit(&mut self, estimate_bps: u64, held_bytes: u64) {
+        let in_time = held_bytes * 8 * 1000 / HELD_MAX.as_millis() as u64;
+        self.bps = Some((estimate_bps * FACTOR_PERCENT / 100).max(in_time));
+    }
+
+    /// The line has room.
+    pub fn free(&mut self) {
+        *self = Pacer::default();
+    }
+
+    pub fn is_limited(&self) -> bool {
+        self.bps.is_some()
+    }
+
+    /// Whether `bytes` may leave now. A yes spends them.
+    pub fn admits(&mut self, now: Instant, bytes: usize) -> bool {
+        let Some(bps) = self.bps else { return true };
+        let since = self.at.map_or(STEP, |at| now.saturating_duration_since(at));
+        self.at = Some(now);
+        let earned = (since.as_micros() as u64).saturating_mul(bps) / 8_000_000;
+        // A step's worth, so that a pace faster than two packets a step is kept too.
+        let burst = BURST_BYTES.max((bps / 8 * STEP.as_millis() as u64 / 1000) as i64);
+        self.credit = self.credit.saturating_add(earned.min(1 << 40) as i64).min(burst);
+        if self.credit <= 0 {
+            return false;
+        }
+        self.credit -= bytes as i64;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that leave in `steps` steps, of packets that always wait.
+    fn leave(pacer: &mut Pacer, from: Instant, steps: u32) -> u64 {
+        (0..steps)
+            .map(|n| std::iter::from_fn(|| pacer.admits(from + n * STEP, 1200).then_some(1200)).sum::<u64>())
+            .sum()
+    }
+
+    #[test]
+    fn a_line_with_room_is_not_paced() {
+        let mut pacer = Pacer::default();
+        assert!((0..1000).all(|_| pacer.admits(Instant::now(), 1200)));
+    }
+
+    #[test]
+    fn a_limited_line_gets_one_and_a_half_times_the_estimate() {
+        for bps in [100_000, 1_000_000, 20_000_000] {
+            let mut pacer = Pacer::default();
+            pacer.limit(bps, 0);
+            let sent = leave(&mut pacer, Instant::now(), 2000) * 8 / 10;
+            assert!(sent.abs_diff(bps * 3 / 2) < bps / 20, "{sent} of {bps}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_leaves_in_a_fifth_of_a_second_whatever_the_estimate() {
+        let mut pacer = Pacer::default();
+        pacer.limit(50_000, 100_000);
+        assert!(leave(&mut pacer, Instant::now(), 42) >= 100_000);
+    }
+
+    #[test]
+    fn an_idle_hour_earns_no_burst() {
+        let (mut pacer, now) = (Pacer::default(), Instant::now());
+        pacer.limit(1_000_000, 0);
+        leave(&mut pacer, now, 1);
+        let later = now + Duration::from_secs(3600);
+        assert!(leave(&mut pacer, later, 1) <= 2 * 1200 + BURST_BYTES as u64);
+    }
+}
