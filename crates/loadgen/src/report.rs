@@ -22,6 +22,8 @@ pub struct Report {
     pub joins: Joins,
     pub packets: Packets,
     pub check: Check,
+    /// With light viewers: what they told the server.
+    pub feedback: Option<Feedback>,
     /// From the publisher's hands to the viewer's machine, sampled.
     pub forwarding_delay: Percentiles,
     /// With `--server-pid`.
@@ -62,6 +64,22 @@ pub struct Packets {
     pub numbers_used_twice: u64,
     /// Received per second while all watched.
     pub per_second: u64,
+}
+
+/// What light viewers told the server, and got for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Receiver reports.
+    pub reports: u64,
+    /// Transport-wide feedback packets.
+    pub transport: u64,
+    /// Packets asked for, each time counted.
+    pub nacked: u64,
+    pub repaired: u64,
+    /// Of packets that had come already, or that were never missing: probes.
+    pub repairs_unneeded: u64,
+    pub given_up: u64,
+    pub keyframes_asked: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +147,18 @@ impl From<&Histogram> for Percentiles {
     }
 }
 
+impl std::ops::AddAssign for Feedback {
+    fn add_assign(&mut self, other: Feedback) {
+        self.reports += other.reports;
+        self.transport += other.transport;
+        self.nacked += other.nacked;
+        self.repaired += other.repaired;
+        self.repairs_unneeded += other.repairs_unneeded;
+        self.given_up += other.given_up;
+        self.keyframes_asked += other.keyframes_asked;
+    }
+}
+
 impl Report {
     /// Fills in `clean`, from everything else.
     pub fn judged(self) -> Report {
@@ -181,6 +211,15 @@ impl fmt::Display for Report {
         for verdict in &self.check.verdicts {
             let CheckVerdict { kind, count, viewers, example } = verdict;
             line("", format!("{kind}: {count} at {viewers} viewers, for example {example}"))?;
+        }
+        if let Some(Feedback { reports, transport, nacked, repaired, given_up, keyframes_asked, .. }) = self.feedback {
+            line(
+                "feedback",
+                format!(
+                    "{reports} reports, {transport} of arrivals, {nacked} packets asked for, {repaired} repaired, \
+                     {given_up} given up, {keyframes_asked} keyframes asked for"
+                ),
+            )?;
         }
         line("forwarding delay", self.forwarding_delay.to_string())?;
         if let Some(server) = &self.server {

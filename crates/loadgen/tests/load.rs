@@ -7,13 +7,18 @@ use std::time::Duration;
 use loadgen::load::{Options, Weight, run};
 use loadgen::report::Report;
 use media::codec::Codec;
-use support::{Fault, Server};
+use support::{Fault, Heard, Server};
 
 fn load(codec: Codec, fault: Fault) -> Report {
     load_with(Weight::Full, codec, fault)
 }
 
 fn load_with(weight: Weight, codec: Codec, fault: Fault) -> Report {
+    load_and_hear(weight, codec, fault).0
+}
+
+/// The report, and what the server heard from the viewers.
+fn load_and_hear(weight: Weight, codec: Codec, fault: Fault) -> (Report, Heard) {
     let server = Server::start(fault);
     let options = Options {
         viewers: 3,
@@ -27,7 +32,7 @@ fn load_with(weight: Weight, codec: Codec, fault: Fault) -> Report {
         weight,
         ..Options::new(server.url.parse().unwrap(), "demo")
     };
-    run(options).unwrap()
+    (run(options).unwrap(), server.heard())
 }
 
 #[test]
@@ -54,6 +59,42 @@ fn packets_that_vanish_are_lost_whether_or_not_the_numbers_show_it() {
         let report = load_with(weight, Codec::Vp8, Fault::LoseSilently(50));
         assert!(!report.clean && report.packets.lost >= 3 * 3, "{report}");
     }
+}
+
+#[test]
+fn a_light_viewer_tells_the_server_all_that_a_full_one_does_and_never_under_a_used_index() {
+    for weight in [Weight::Full, Weight::Light] {
+        let (report, heard) = load_and_hear(weight, Codec::Vp8, Fault::None);
+        assert!(report.clean, "{report}");
+        assert_eq!((heard.indexes_used_twice, heard.foreign), (0, 0), "{weight:?}: {heard:?}");
+        // A report a second and feedback every tenth of one, for three viewers and two streams.
+        assert!(heard.blocks >= 3 && heard.lost == 0, "{weight:?}: {heard:?}");
+        assert!(heard.arrivals > report.packets.received / 2, "{weight:?}: {heard:?} of {report}");
+        assert_eq!(report.feedback.is_some(), weight == Weight::Light);
+    }
+}
+
+#[test]
+fn a_light_viewers_nack_gets_the_repair_and_nothing_is_lost() {
+    let (report, heard) = load_and_hear(Weight::Light, Codec::Vp8, Fault::LoseUntilAsked(30));
+    let feedback = report.feedback.unwrap();
+    // Of video alone: for audio nobody negotiates NACK, and a lost packet stays lost.
+    assert!(feedback.repaired >= 3 * 5 && feedback.repaired <= heard.nacks, "{feedback:?} {heard:?}");
+    assert!(report.packets.reordered >= feedback.repaired && report.packets.duplicated == 0, "{report}");
+    assert_eq!((feedback.given_up, report.packets.numbers_used_twice, heard.indexes_used_twice), (0, 0, 0));
+    assert!(report.packets.lost <= 3 * 10, "audio alone: {report}");
+}
+
+#[test]
+fn a_light_viewer_asks_for_the_keyframe_that_it_lacks() {
+    let (report, heard) = load_and_hear(Weight::Light, Codec::Vp8, Fault::BeginAnywhere);
+    // The keyframe that the first one gets is everybody's.
+    assert!(heard.plis >= 1 && report.feedback.unwrap().keyframes_asked >= heard.plis, "{report} {heard:?}");
+    assert_eq!((report.joins.failed, report.joins.first_frame.count), (0, 3), "{report}");
+    // What is never repaired breaks the picture, and is answered by a new one.
+    let (report, heard) = load_and_hear(Weight::Light, Codec::Vp8, Fault::Lose(100));
+    let feedback = report.feedback.unwrap();
+    assert!(feedback.given_up > 0 && heard.plis > 0 && heard.lost > 0, "{feedback:?} {heard:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Where the server's `Peer` writes its own SDP and seals its own media, a `Client` leaves both to str0m, so that each
 //! of our parts is held against an independent one. It has one local address and one media section per kind.
+//! [`Client::leave_srtp`] is the exception, for a caller with a thousand of them.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ use crate::peer::{Channel, Reason, Received};
 use crate::sections::Sections;
 use crate::srtp::Keys;
 use crate::wire::{self, Descriptor};
-use crate::{CodecChoice, Creds, Error, Fragment, Identity};
+use crate::{CodecChoice, Creds, Datagram, Error, Fragment, Identity, demux};
 
 pub struct Setup<'a> {
     pub now: Instant,
@@ -76,8 +77,17 @@ pub struct Client {
     now: Instant,
     rtc_timeout: Instant,
     queue: VecDeque<Output>,
+    srtp: Srtp,
+    forbidden: u64,
     closing: bool,
     closed: bool,
+}
+
+/// Who opens and seals the packets of a session. Never both: two senders would count the same SRTCP indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Srtp {
+    Str0m,
+    Caller,
 }
 
 struct Section {
@@ -95,7 +105,7 @@ pub enum Output {
 #[derive(Debug)]
 pub enum Event {
     /// With a copy of the keys for whoever wants to open or forge the packets of this session; str0m uses them too, so
-    /// sealing with them is for tests that mean to break something.
+    /// sealing with them is for tests that mean to break something, and for the caller of [`Client::leave_srtp`].
     Connected {
         keys: Keys,
     },
@@ -198,9 +208,29 @@ impl Client {
             now: setup.now,
             rtc_timeout: setup.now,
             queue: VecDeque::new(),
+            srtp: Srtp::Str0m,
+            forbidden: 0,
             closing: false,
             closed: false,
         })
+    }
+
+    /// Leaves SRTP and SRTCP of this session to the caller, who makes the one opener and the one sealer out of the keys
+    /// of [`Event::Connected`]. str0m keeps ICE and DTLS; no media reaches it, and what it would say under these keys is
+    /// dropped and counted, because nobody else may count the indexes that the caller's sealer counts.
+    ///
+    /// # Panics
+    /// When the session is connected: str0m may have sealed something by then.
+    #[must_use]
+    pub fn leave_srtp(mut self) -> Client {
+        assert!(!self.rtc.is_connected(), "who seals is decided before there are keys");
+        self.srtp = Srtp::Caller;
+        self
+    }
+
+    /// Datagrams that str0m made and that were not let out, see [`Client::leave_srtp`].
+    pub fn forbidden(&self) -> u64 {
+        self.forbidden
     }
 
     pub fn offer(&self) -> &str {
@@ -309,7 +339,7 @@ impl Client {
     }
 
     pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-        if self.closed {
+        if self.closed || self.srtp == Srtp::Caller && !is_set_up(bytes) {
             return;
         }
         self.now = self.now.max(now);
@@ -346,7 +376,12 @@ impl Client {
             }
             match self.rtc.poll_output() {
                 Ok(str0m::Output::Transmit(transmit)) => {
-                    return Some(Output::Datagram { to: transmit.destination, bytes: transmit.contents.into() });
+                    let bytes: Vec<u8> = transmit.contents.into();
+                    if self.srtp == Srtp::Caller && !is_set_up(&bytes) {
+                        self.forbidden += 1;
+                        continue;
+                    }
+                    return Some(Output::Datagram { to: transmit.destination, bytes });
                 }
                 Ok(str0m::Output::Event(event)) => {
                     let event = self.event(event);
@@ -424,6 +459,11 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({})", self.address)
     }
+}
+
+/// ICE or DTLS, which no SRTP key protects.
+fn is_set_up(datagram: &[u8]) -> bool {
+    matches!(demux(datagram), Datagram::Stun | Datagram::Dtls)
 }
 
 fn our_codec(codec: str0m::format::Codec) -> Option<Codec> {

@@ -8,7 +8,7 @@ mod write;
 
 pub use read::{Nacks, Packets, ReportBlocks, Ssrcs, read};
 pub use twcc::{Arrivals, Twcc};
-pub use write::{bye, nack, pli, sender_report, transport_feedback};
+pub use write::{bye, nack, pli, receiver_report, sender_report, transport_feedback};
 
 /// One packet of a compound.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use super::board::Board;
 use super::codecs;
 use super::crew::{Crew, Order};
 use super::endpoint::Endpoint;
-use super::options::Options;
+use super::options::{Options, Weight};
 use super::publisher::Publisher;
 use super::tally::Tally;
 use super::viewer::Viewer;
@@ -109,6 +109,7 @@ async fn conduct(options: Options) -> Result<Report, Error> {
             (steady.received as f64 / steady.seconds) as u64,
         ),
         check: tally.check(),
+        feedback: tally.feedback(),
         forwarding_delay: tally.delays().into(),
         server: steady.server(options, before),
         own: Own {
@@ -215,7 +216,11 @@ impl Cast {
             }
             Role::Watch => {
                 let audio = audio.into_iter().collect();
-                Client::viewer(setup, &Watch { audio, video: codecs::playable(), ..Watch::default() })
+                let viewer = Client::viewer(setup, &Watch { audio, video: codecs::playable(), ..Watch::default() });
+                match self.options.weight {
+                    Weight::Full => viewer,
+                    Weight::Light => viewer.map(Client::leave_srtp),
+                }
             }
         };
         Ok((client?, socket))

@@ -1,17 +1,18 @@
 //! A client, its socket, and the loop between them: whatever goes in, everything that comes out is sent or handed up.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use transport::Client;
 use transport::client::{Event, Output};
+use transport::{Client, Datagram, demux};
 
 use crate::udp::{Arena, Sent, Socket, WallNs};
 
 /// Who listens to an endpoint.
 pub trait Ears {
     /// Whether this datagram is theirs and the client must not see it.
-    fn takes(&mut self, _at: WallNs, _datagram: &[u8]) -> bool {
+    fn takes(&mut self, _at: WallNs, _now: Instant, _datagram: &[u8]) -> bool {
         false
     }
 
@@ -22,6 +23,14 @@ pub struct Endpoint {
     pub client: Client,
     pub socket: Socket,
     due: Instant,
+    sent: Outcome,
+}
+
+/// Where to and how well we send.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outcome {
+    /// Where the last datagram went that was no ICE check: the pair that ICE has chosen.
+    remote: Option<SocketAddr>,
     not_sent: u64,
 }
 
@@ -30,7 +39,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
 
 impl Endpoint {
     pub fn new(client: Client, socket: Socket) -> Endpoint {
-        Endpoint { client, socket, due: Instant::now(), not_sent: 0 }
+        Endpoint { client, socket, due: Instant::now(), sent: Outcome::default() }
     }
 
     pub fn due(&self) -> Instant {
@@ -38,7 +47,14 @@ impl Endpoint {
     }
 
     pub fn not_sent(&self) -> u64 {
-        self.not_sent
+        self.sent.not_sent
+    }
+
+    /// Sends something that is not the client's to where the client sends.
+    pub fn send(&self, bytes: &[u8]) {
+        if let Some(remote) = self.sent.remote {
+            self.socket.send(remote, bytes);
+        }
     }
 
     /// Reads the socket empty; every event is heard with the arrival of the datagram that caused it.
@@ -47,11 +63,11 @@ impl Endpoint {
         let now = Instant::now();
         while let Some(datagrams) = self.socket.receive(arena)? {
             for datagram in datagrams {
-                if ears.takes(datagram.at, datagram.bytes) {
+                if ears.takes(datagram.at, now, datagram.bytes) {
                     continue;
                 }
                 self.client.handle_datagram(now, datagram.from, datagram.bytes);
-                pump(&mut self.client, &self.socket, &mut self.not_sent, |event| ears.hear(datagram.at, event));
+                pump(&mut self.client, &self.socket, &mut self.sent, |event| ears.hear(datagram.at, event));
             }
         }
         self.due = self.client.next_timeout().min(now + IDLE);
@@ -61,18 +77,19 @@ impl Endpoint {
     /// Lets the client do what is due, and sends what it has to say.
     pub fn tick(&mut self, now: Instant, ears: &mut impl Ears) {
         self.client.handle_timeout(now);
-        pump(&mut self.client, &self.socket, &mut self.not_sent, |event| ears.hear(WallNs::now(), event));
+        pump(&mut self.client, &self.socket, &mut self.sent, |event| ears.hear(WallNs::now(), event));
         self.due = self.client.next_timeout().min(now + IDLE);
     }
 }
 
-fn pump(client: &mut Client, socket: &Socket, not_sent: &mut u64, mut on: impl FnMut(Event)) {
+fn pump(client: &mut Client, socket: &Socket, sent: &mut Outcome, mut on: impl FnMut(Event)) {
     while let Some(output) = client.poll() {
         match output {
             Output::Datagram { to, bytes } => {
-                if socket.send(to, &bytes) == Sent::No {
-                    *not_sent += 1;
+                if demux(&bytes) != Datagram::Stun {
+                    sent.remote = Some(to);
                 }
+                sent.not_sent += u64::from(socket.send(to, &bytes) == Sent::No);
             }
             Output::Event(event) => on(event),
         }

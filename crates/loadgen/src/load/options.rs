@@ -42,9 +42,10 @@ pub struct Options {
 /// How much of a real viewer a viewer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Reports, asks for repairs and for keyframes, gives transport feedback.
+    /// All of it is str0m's, which knows nothing of our server's parts: an independent opinion.
     Full,
-    /// Receives and checks only: five times as many fit on a core, and the server gets no feedback from them.
+    /// Media and reports are handled here with our own parts, see `light`: several times as many fit on a core, and the
+    /// server is told the same.
     Light,
 }
 

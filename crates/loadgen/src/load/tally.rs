@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::viewer::Found;
 use crate::delay::Histogram;
 use crate::ledger::Balance;
-use crate::report::{Check, CheckVerdict, Joins, Packets};
+use crate::report::{Check, CheckVerdict, Feedback, Joins, Packets};
 
 #[derive(Default)]
 pub struct Tally {
@@ -21,6 +21,7 @@ pub struct Tally {
     first_frame: Histogram,
     delays: Histogram,
     failed: u32,
+    feedback: Option<Feedback>,
     overflowed: u64,
     errors: Vec<String>,
 }
@@ -63,6 +64,9 @@ impl Tally {
         self.delays.merge(&found.delays);
         self.numbers_used_twice += found.numbers_used_twice;
         self.overflowed += found.overflowed;
+        if let Some(said) = found.said {
+            *self.feedback.get_or_insert_default() += said;
+        }
 
         let mut seen = BTreeMap::new();
         for track in &found.tracks {
@@ -123,6 +127,10 @@ impl Tally {
 
     pub fn delays(&self) -> &Histogram {
         &self.delays
+    }
+
+    pub fn feedback(&self) -> Option<Feedback> {
+        self.feedback
     }
 
     pub fn overflowed(&self) -> u64 {

@@ -12,11 +12,12 @@ use transport::{Datagram, demux};
 use super::board::Board;
 use super::crew::Member;
 use super::endpoint::{Ears, Endpoint};
-use super::light::Light;
+use super::light::{Light, Terms};
 use super::numbers::Numbers;
 use super::options::Weight;
 use super::track::{Outcome, Seen, Track};
 use crate::delay::Histogram;
+use crate::report::Feedback;
 use crate::udp::{Arena, Socket, WallNs};
 use crate::whip::Session;
 
@@ -59,6 +60,8 @@ pub struct Found {
     pub tracks: Vec<Outcome>,
     pub delays: Histogram,
     pub numbers_used_twice: u64,
+    /// By a light viewer that was connected.
+    pub said: Option<Feedback>,
     pub overflowed: u64,
 }
 
@@ -95,7 +98,7 @@ impl Viewer {
     }
 
     pub fn finish(self) -> Found {
-        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, .. } = self.eyes;
+        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, light, .. } = self.eyes;
         let close = |track: Track| {
             let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
             track.close(last_sent)
@@ -108,6 +111,7 @@ impl Viewer {
             tracks: [video, audio].into_iter().flatten().map(close).collect(),
             delays,
             numbers_used_twice: numbers.used_twice(),
+            said: light.map(|light| light.said()),
             overflowed: u64::from(self.endpoint.socket.overflowed()),
         }
     }
@@ -122,26 +126,43 @@ impl Member for Viewer {
         let before = self.eyes.packets;
         self.endpoint.receive(arena, &mut self.eyes)?;
         self.eyes.board.count_received(self.eyes.packets - before);
+        self.speak(Instant::now());
         Ok(())
     }
 
     fn due(&self) -> Instant {
-        self.endpoint.due()
+        let light = self.eyes.light.as_ref().map(|light| light.due());
+        light.map_or(self.endpoint.due(), |due| due.min(self.endpoint.due()))
     }
 
     fn tick(&mut self, now: Instant) {
-        self.endpoint.tick(now, &mut self.eyes);
+        if self.endpoint.due() <= now {
+            self.endpoint.tick(now, &mut self.eyes);
+        }
+        self.speak(now);
+    }
+}
+
+impl Viewer {
+    fn speak(&mut self, now: Instant) {
+        if let Some(light) = self.eyes.light.as_mut().filter(|light| light.due() <= now) {
+            light.speak(now, WallNs::now(), |bytes| self.endpoint.send(bytes));
+        }
     }
 }
 
 impl Ears for Eyes {
-    fn takes(&mut self, at: WallNs, datagram: &[u8]) -> bool {
-        if demux(datagram) != Datagram::Rtp {
-            return false;
+    fn takes(&mut self, at: WallNs, now: Instant, datagram: &[u8]) -> bool {
+        let kind = demux(datagram);
+        if kind == Datagram::Rtp {
+            self.numbers.note(datagram);
         }
-        self.numbers.note(datagram);
-        let Some(mut light) = self.light.take() else { return false };
-        if let Some(packet) = light.open(datagram) {
+        let Some(mut light) = self.light.take_if(|_| matches!(kind, Datagram::Rtp | Datagram::Rtcp)) else {
+            return false;
+        };
+        if kind == Datagram::Rtcp {
+            light.open_report(at, datagram);
+        } else if let Some(packet) = light.open(at, now, datagram) {
             self.look(at, packet);
         }
         self.light = Some(light);
@@ -153,7 +174,8 @@ impl Ears for Eyes {
             Event::Connected { keys } => {
                 self.connected = self.connected.or(Some(self.asked.elapsed()));
                 if self.weight == Weight::Light {
-                    self.light = Some(Box::new(Light::new(&keys, &self.answer)));
+                    let terms = Terms::read(&self.answer);
+                    self.light = Some(Box::new(Light::new(Instant::now(), &keys, terms)));
                 }
             }
             Event::Media(packet) => self.look(at, Seen::from(&packet)),

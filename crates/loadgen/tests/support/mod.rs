@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use media::codec::{Kind, facts};
 use media::{Header, RtpTime, Seq, ext};
-use transport::srtp::{Keys, Sealer};
+use transport::srtp::{Keys, OpenError, Opener, Sealer};
 use transport::{
     Accept, CodecChoice, Creds, Datagram, Event, Identity, Mid, Offer, Output, Peer, Received, SendTrack, Side, demux,
-    stun,
+    rtcp, stun,
 };
 
 /// What the server does to every viewer's packets.
@@ -21,6 +21,10 @@ pub enum Fault {
     None,
     /// Every n-th packet is not forwarded; sequence numbers show it.
     Lose(u64),
+    /// As `Lose`, but sent again, by RTX, to who asks.
+    LoseUntilAsked(u64),
+    /// Viewers begin in the middle of a picture, and get a keyframe when they ask for one.
+    BeginAnywhere,
     /// As `Lose`, but numbered over, so that only the publisher's own counter shows it.
     LoseSilently(u64),
     /// Every n-th packet is forwarded twice, under two numbers.
@@ -39,6 +43,24 @@ pub enum Fault {
 
 pub struct Server {
     pub url: String,
+    state: Arc<Mutex<State>>,
+}
+
+/// What the viewers said, all together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heard {
+    pub compounds: u64,
+    /// Sealed under an SRTCP index that was used before.
+    pub indexes_used_twice: u64,
+    /// Not to be opened at all.
+    pub foreign: u64,
+    /// Report blocks, and the losses in them.
+    pub blocks: u64,
+    pub lost: u64,
+    /// Arrivals in transport-wide feedback.
+    pub arrivals: u64,
+    pub nacks: u64,
+    pub plis: u64,
 }
 
 struct State {
@@ -49,12 +71,15 @@ struct State {
     published: [Option<CodecChoice>; 2],
     by_address: HashMap<SocketAddr, usize>,
     refused: u32,
+    heard: Heard,
 }
 
 struct Seat {
     peer: Peer,
     tracks: Vec<Track>,
     keys: Option<Keys>,
+    opener: Option<Opener>,
+    transport_seq: u16,
     to: Option<SocketAddr>,
     publisher: bool,
     video: Option<Mid>,
@@ -66,6 +91,9 @@ struct Track {
     count: u64,
     started: bool,
     held: Option<(Received, u64)>,
+    /// What was not sent, by its number, for who asks.
+    withheld: Vec<(Received, u64)>,
+    repairs: u64,
 }
 
 impl Server {
@@ -82,8 +110,9 @@ impl Server {
             published: [None, None],
             by_address: HashMap::new(),
             refused: 0,
+            heard: Heard::default(),
         }));
-        let shared = state.clone();
+        let (shared, kept) = (state.clone(), state.clone());
         // Both threads end with the test's process.
         std::thread::spawn(move || {
             http.incoming().for_each(|stream| answer(&mut stream.unwrap(), &mut shared.lock().unwrap()));
@@ -94,12 +123,16 @@ impl Server {
                 let received = socket.recv_from(&mut bytes);
                 let mut state = state.lock().unwrap();
                 if let Ok((length, from)) = received {
-                    state.receive(from, &bytes[..length]);
+                    state.receive(from, &bytes[..length], &socket);
                 }
                 state.turn(&socket);
             }
         });
-        Server { url }
+        Server { url, state: kept }
+    }
+
+    pub fn heard(&self) -> Heard {
+        self.state.lock().unwrap().heard
     }
 }
 
@@ -154,13 +187,14 @@ impl State {
         })
         .unwrap();
         let video = answer.receivers.iter().find(|track| track.kind == Kind::Video).map(|track| track.mid);
-        let track = |send| Track { send, next: 1, count: 0, started: false, held: None };
+        let track =
+            |send| Track { send, next: 1, count: 0, started: false, held: None, withheld: Vec::new(), repairs: 1 };
         let tracks = answer.senders.into_iter().map(track).collect();
-        self.seats.push(Seat { peer, tracks, keys: None, to: None, publisher, video });
+        self.seats.push(Seat { peer, tracks, keys: None, opener: None, transport_seq: 0, to: None, publisher, video });
         answer.sdp
     }
 
-    fn receive(&mut self, from: SocketAddr, bytes: &[u8]) {
+    fn receive(&mut self, from: SocketAddr, bytes: &[u8], socket: &UdpSocket) {
         let kind = demux(bytes);
         if kind == Datagram::Stun
             && let Some(seat) = stun::local_ufrag(bytes).and_then(|ufrag| ufrag.strip_prefix("seat")?.parse().ok())
@@ -168,9 +202,45 @@ impl State {
             self.by_address.insert(from, seat);
         }
         let Some(seat) = self.by_address.get(&from).and_then(|seat| self.seats.get_mut(*seat)) else { return };
-        // A viewer's reports are sealed for the one who seals its media, and this server does not read them.
         if seat.publisher || matches!(kind, Datagram::Stun | Datagram::Dtls) {
-            seat.peer.handle_datagram(Instant::now(), from, self.address, bytes);
+            return seat.peer.handle_datagram(Instant::now(), from, self.address, bytes);
+        }
+        let mut clear = Vec::new();
+        match seat.opener.as_mut().map(|opener| opener.open_rtcp(bytes, &mut clear)) {
+            Some(Ok(())) => self.heard.compounds += 1,
+            Some(Err(OpenError::Replayed)) => self.heard.indexes_used_twice += 1,
+            Some(Err(_)) => self.heard.foreign += 1,
+            None => {}
+        }
+        let plis = self.heard.plis;
+        for packet in rtcp::read(&clear) {
+            match packet {
+                rtcp::Packet::ReceiverReport { blocks, .. } | rtcp::Packet::SenderReport { blocks, .. } => {
+                    for block in blocks {
+                        self.heard.blocks += 1;
+                        self.heard.lost += u64::from(block.fraction_lost > 0);
+                    }
+                }
+                rtcp::Packet::Twcc(feedback) => {
+                    self.heard.arrivals += feedback.arrivals().filter(|(_, at)| at.is_some()).count() as u64;
+                }
+                rtcp::Packet::Nack { media, lost, .. } => {
+                    self.heard.nacks += lost.count() as u64;
+                    lost.for_each(|seq| seat.repair(media, seq, socket));
+                }
+                rtcp::Packet::Pli { .. } => self.heard.plis += 1,
+                _ => {}
+            }
+        }
+        if self.heard.plis > plis {
+            self.request_keyframe();
+        }
+    }
+
+    fn request_keyframe(&mut self) {
+        if let Some(publisher) = self.seats.iter_mut().find(|seat| seat.publisher) {
+            let mid = publisher.video.expect("the tests publish video");
+            publisher.peer.request_keyframe(mid, None);
         }
     }
 
@@ -187,6 +257,7 @@ impl State {
                     Output::Event(Event::Connected { keys, remote }) => {
                         seat.to = Some(remote);
                         joined |= keys.is_some();
+                        seat.opener = keys.as_ref().map(Opener::new);
                         seat.keys = keys;
                     }
                     Output::Event(Event::Media(packet)) => packets.push(packet),
@@ -194,9 +265,8 @@ impl State {
                 }
             }
         }
-        if joined && let Some(publisher) = self.seats.iter_mut().find(|seat| seat.publisher) {
-            let mid = publisher.video.expect("the tests publish video");
-            publisher.peer.request_keyframe(mid, None);
+        if joined && self.fault != Fault::BeginAnywhere {
+            self.request_keyframe();
         }
         for packet in packets {
             for seat in self.seats.iter_mut().filter(|seat| !seat.publisher) {
@@ -212,17 +282,22 @@ impl Seat {
         let track = self.tracks.iter_mut().find(|track| track.send.kind == packet.codec.kind());
         let Some(track) = track.filter(|_| fault != Fault::Silence && !packet.payload.is_empty()) else { return };
         let facts = facts(packet.codec, &packet.payload, packet.marker, None);
-        track.started |= facts.keyframe && facts.frame_start;
+        track.started |= facts.keyframe && facts.frame_start || fault == Fault::BeginAnywhere;
         if !track.started {
             return;
         }
         track.count += 1;
         let hit = |n: u64| track.count % n == 0;
-        let send = |packet: &Received, number: u64| send(keys, &track.send, to, socket, packet, number);
+        let transport_seq = &mut self.transport_seq;
+        let mut send = |packet: &Received, number: u64| {
+            *transport_seq = transport_seq.wrapping_add(1);
+            send(keys, &track.send, *transport_seq, to, socket, packet, number);
+        };
         let number = track.next;
         track.next += 1;
         match fault {
             Fault::Lose(n) if hit(n) => {}
+            Fault::LoseUntilAsked(n) if hit(n) => track.withheld.push((packet.clone(), number)),
             Fault::LoseSilently(n) if hit(n) => track.next = number,
             Fault::Repeat(n) if hit(n) => {
                 send(packet, number);
@@ -246,8 +321,33 @@ impl Seat {
     }
 }
 
+impl Seat {
+    /// Sends what was withheld on the stream of retransmissions, its number in front (RFC 4588 §4).
+    fn repair(&mut self, media: u32, seq: u16, socket: &UdpSocket) {
+        let (Some(keys), Some(to)) = (&self.keys, self.to) else { return };
+        let Some(track) = self.tracks.iter_mut().find(|track| track.send.ssrc == media) else { return };
+        let Some(at) = track.withheld.iter().position(|(_, number)| *number as u16 == seq) else { return };
+        let (packet, number) = track.withheld.remove(at);
+        let (pt, ssrc) = track.send.rtx.expect("a NACK is only negotiated with RTX");
+        let payload = [&(number as u16).to_be_bytes()[..], &packet.payload].concat();
+        self.transport_seq = self.transport_seq.wrapping_add(1);
+        let repairs = SendTrack { pt, ssrc, ..track.send.clone() };
+        let packet = Received { payload: payload.into(), ..packet };
+        send(keys, &repairs, self.transport_seq, to, socket, &packet, track.repairs);
+        track.repairs += 1;
+    }
+}
+
 /// Each packet with a sealer of its own: one that remembers refuses to seal a number twice, which a fault here wants.
-fn send(keys: &Keys, track: &SendTrack, to: SocketAddr, socket: &UdpSocket, packet: &Received, number: u64) {
+fn send(
+    keys: &Keys,
+    track: &SendTrack,
+    transport_seq: u16,
+    to: SocketAddr,
+    socket: &UdpSocket,
+    packet: &Received,
+    number: u64,
+) {
     let header = Header {
         marker: packet.marker,
         payload_type: track.pt,
@@ -257,6 +357,7 @@ fn send(keys: &Keys, track: &SendTrack, to: SocketAddr, socket: &UdpSocket, pack
     };
     let mut extensions = ext::Writer::new();
     extensions.push_kind(&track.ext, ext::Kind::Mid, track.mid.as_str().as_bytes());
+    extensions.transport_seq(&track.ext, transport_seq);
     let mut bytes = [0; 2048];
     let length = header.write(&extensions, &mut bytes).unwrap();
     let length = Sealer::new(keys).seal_rtp_gather(&mut bytes, length, &packet.payload, track.ssrc, number).unwrap();

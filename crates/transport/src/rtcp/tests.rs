@@ -28,6 +28,17 @@ fn a_sender_report_with_its_name_comes_back() {
 }
 
 #[test]
+fn a_receiver_report_with_its_name_comes_back() {
+    let block = ReportBlock { ssrc: 5, fraction_lost: 1, lost: 2, highest_seq: 3, jitter: 4, last_sr: 5, delay: 6 };
+    let mut bytes = Vec::new();
+    receiver_report(&mut bytes, 42, &[block], "weir");
+    let packets = all(&bytes);
+    let Packet::ReceiverReport { ssrc: 42, blocks } = packets[0] else { panic!("{packets:?}") };
+    assert_eq!(blocks.collect::<Vec<_>>(), [block]);
+    assert!(matches!(packets[1], Packet::Sdes(_)) && packets.len() == 2);
+}
+
+#[test]
 fn a_nack_names_what_is_lost_across_the_wrap() {
     let lost = [65_530, 65_531, 65_535, 0, 9, 10, 200];
     let mut bytes = Vec::new();

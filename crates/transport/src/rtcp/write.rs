@@ -13,13 +13,31 @@ pub fn sender_report(out: &mut Vec<u8>, ssrc: u32, info: &SenderInfo, blocks: &[
         for word in [ssrc, (info.ntp >> 32) as u32, info.ntp as u32, info.rtp_time, info.packets, info.bytes] {
             out.extend_from_slice(&word.to_be_bytes());
         }
-        for block in blocks {
-            let loss = u32::from(block.fraction_lost) << 24 | (block.lost as u32 & 0x00ff_ffff);
-            for word in [block.ssrc, loss, block.highest_seq, block.jitter, block.last_sr, block.delay] {
-                out.extend_from_slice(&word.to_be_bytes());
-            }
-        }
+        report_blocks(out, blocks);
     });
+    source_description(out, ssrc, cname);
+}
+
+/// The same from somebody who sends no media.
+pub fn receiver_report(out: &mut Vec<u8>, ssrc: u32, blocks: &[ReportBlock], cname: &str) {
+    let blocks = &blocks[..blocks.len().min(31)];
+    packet(out, blocks.len() as u8, kind::RECEIVER_REPORT, |out| {
+        out.extend_from_slice(&ssrc.to_be_bytes());
+        report_blocks(out, blocks);
+    });
+    source_description(out, ssrc, cname);
+}
+
+fn report_blocks(out: &mut Vec<u8>, blocks: &[ReportBlock]) {
+    for block in blocks {
+        let loss = u32::from(block.fraction_lost) << 24 | (block.lost as u32 & 0x00ff_ffff);
+        for word in [block.ssrc, loss, block.highest_seq, block.jitter, block.last_sr, block.delay] {
+            out.extend_from_slice(&word.to_be_bytes());
+        }
+    }
+}
+
+fn source_description(out: &mut Vec<u8>, ssrc: u32, cname: &str) {
     let cname = &cname.as_bytes()[..cname.len().min(CNAME_LEN_MAX)];
     packet(out, 1, kind::SDES, |out| {
         out.extend_from_slice(&ssrc.to_be_bytes());

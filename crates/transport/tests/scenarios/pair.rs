@@ -89,6 +89,8 @@ pub struct Egress {
     sent: BTreeMap<u64, Vec<u8>>,
     pub rtx_index: u64,
     pub retransmitted: u64,
+    /// Compounds of the viewer that could be opened.
+    pub compounds: u64,
     pub keyframes_wanted: u64,
     pub reports: Vec<rtcp::ReportBlock>,
     pub transport_arrivals: u64,
@@ -324,6 +326,7 @@ impl Pair {
     }
 
     fn on_viewer_report(&mut self, compound: &[u8]) {
+        self.egress.compounds += 1;
         for packet in rtcp::read(compound) {
             match packet {
                 rtcp::Packet::Nack { media, lost, .. } => {

@@ -1,6 +1,7 @@
 use media::codec::{Codec, Kind};
-use transport::client::Watch;
-use transport::{CodecChoice, Error, rtcp};
+use transport::client::{self, Watch};
+use transport::srtp::Sealer;
+use transport::{Client, CodecChoice, Datagram, Error, Side, demux, rtcp};
 
 use crate::pair::{Pair, Way, h264, ms, vp8};
 
@@ -66,6 +67,42 @@ fn str0m_sends_nothing_under_a_viewers_keys_even_when_told_to_close() {
     assert_eq!(seen.get(), ours.get(), "each sealed datagram on the wire is the engine's");
     assert_eq!(pair.peer.counters().forbidden, 0);
     assert_eq!(pair.client_closed, Some(transport::Reason::Remote));
+}
+
+#[test]
+fn a_client_that_leaves_srtp_to_its_caller_sends_nothing_under_those_keys() {
+    let now = std::time::Instant::now();
+    let setup = client::Setup { now, identity: crate::pair::identity(), address: "198.51.100.1:5000".parse().unwrap() };
+    let client = Client::viewer(setup, &av()).unwrap().leave_srtp();
+    let (opus, vp8) = (CodecChoice::opus(), vp8());
+    let side = Side::Watch { audio: Some(&opus), video: Some(&vp8) };
+    let mut pair = Pair::connect(now, client, side, &["192.0.2.1:7000".parse().unwrap()], |sdp| sdp).unwrap();
+    let sealed = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = sealed.clone();
+    pair.filter = Box::new(move |way, bytes| {
+        count.set(count.get() + u32::from(way == Way::Up && !matches!(demux(bytes), Datagram::Stun | Datagram::Dtls)));
+        true
+    });
+    pair.run_until_connected();
+    // Media with holes, a report, a wish for a keyframe: all that makes a receiver speak.
+    let video = pair.track(Kind::Video);
+    for i in (0..300u64).filter(|i| i % 7 != 0) {
+        pair.send(&video, i, i as u32, true, b"frame");
+        pair.send_report(&video, &rtcp::SenderInfo { ntp: (i + 1) << 32, rtp_time: 0, packets: 1, bytes: 5 });
+        pair.client.request_keyframe(Kind::Video);
+        pair.run(ms(100));
+    }
+    pair.client.close(pair.now);
+    pair.run(ms(1000));
+    assert_eq!((sealed.get(), pair.client_received.len()), (0, 0));
+    assert_eq!(pair.server_closed, Some(transport::Reason::Remote), "ICE and DTLS go on");
+    // So the caller's first compound has the index 0 for itself.
+    let keys = pair.client_keys.take().unwrap();
+    let mut report = Vec::new();
+    rtcp::receiver_report(&mut report, 1, &[], "caller");
+    assert!(Sealer::new(&keys).seal_rtcp(&mut report));
+    pair.deliver_up(&report);
+    assert_eq!(pair.egress.compounds, 1);
 }
 
 #[test]
