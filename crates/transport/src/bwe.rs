@@ -155,6 +155,10 @@ const QUEUE_HOLD: i64 = 50 * PER_MS;
 const QUEUE_STANDS: i64 = 80 * PER_MS;
 /// Decreases after which a standing queue is taken for a longer path.
 const DRAINS_MAX: u32 = 4;
+/// Without delays and with a report a second there is no telling a radio's loss from ours: 10 % is too much, 2 % is well,
+/// and in between nothing changes (draft-ietf-rmcat-gcc-02 §6).
+const LOSS_DECREASE: f64 = 0.10;
+const LOSS_INCREASE: f64 = 0.02;
 /// Ten reports of a slow reporter (0.1 s), or several round trips.
 const SILENCE: i64 = PER_SECOND;
 const SILENCE_STEP: i64 = 500 * PER_MS;
@@ -166,15 +170,18 @@ const SILENCE_FACTOR: f64 = 0.8;
 
 impl Estimator {
     pub fn new(limits: Limits) -> Estimator {
-        let max_bps = limits.max_bps.max(limits.min_bps);
-        let start_bps = limits.start_bps.clamp(limits.min_bps, max_bps);
+        /// Less could not even report, and everything here divides by it.
+        const FLOOR_BPS: u64 = 1000;
+        let min_bps = limits.min_bps.max(FLOOR_BPS);
+        let max_bps = limits.max_bps.max(min_bps);
+        let start_bps = limits.start_bps.clamp(min_bps, max_bps);
         Estimator {
             clock: Clock::new(),
             history: History::new(),
             prober: Prober::new(),
             sent_bytes: 0,
             sending: Sending { since: Ticks::ZERO, bytes_before: 0, bps: 0.0 },
-            limits: Limits { start_bps, max_bps, ..limits },
+            limits: Limits { start_bps, min_bps, max_bps },
             rate: Rate::new(start_bps as f64),
             receiver_clock: Unwrap::new(),
             groups: Groups::new(),
@@ -241,7 +248,7 @@ impl Estimator {
             // Of the last packet that arrived: it waited least for the report.
             self.learn_rtt(rtt);
         }
-        self.heard(now);
+        self.heard();
         self.hearing.twcc = Some(now);
         self.measure_sending(now);
         self.steer(now);
@@ -254,7 +261,7 @@ impl Estimator {
         if self.has_twcc(now) {
             return;
         }
-        self.heard(now);
+        self.heard();
         self.fallback.remb(now);
         let bps = bps as f64;
         if bps < self.rate.bps() {
@@ -277,19 +284,19 @@ impl Estimator {
         if self.has_twcc(now) {
             return;
         }
-        self.heard(now);
+        self.heard();
         let Some((arrived, lost)) = self.fallback.packets(block) else { return };
         self.loss.count(arrived, lost);
-        self.verdict = self.loss.judge(now);
+        let Some(share) = self.loss.closed(now) else { return };
         let measured = self.measured();
-        match self.verdict {
-            Verdict::Congested(share) => {
-                self.fallback.lost(now);
-                self.rate.decrease_for_loss(now, share, &measured);
-                self.limited = Limited::Loss;
-            }
-            Verdict::Fine if !self.fallback.has_remb(now) => self.rate.increase(now, &measured),
-            Verdict::Fine | Verdict::Doubtful => self.rate.hold(now),
+        if share > LOSS_DECREASE {
+            self.fallback.lost(now);
+            self.rate.decrease_for_loss(now, share, &measured);
+            self.limited = Limited::Loss;
+        } else if share < LOSS_INCREASE && !self.fallback.has_remb(now) {
+            self.rate.increase(now, &measured);
+        } else {
+            self.rate.hold(now);
         }
         self.keep_limits();
     }
@@ -373,7 +380,7 @@ impl Estimator {
             self.unconfirmed = now;
         }
         self.verdict = self.loss.judge(now);
-        let outcome = self.prober.outcome(now);
+        let outcome = self.prober.outcome(now, self.rate.bps());
         match (self.trend.signal(), self.verdict) {
             (_, Verdict::Congested(share)) => {
                 self.rate.decrease_for_loss(now, share, &measured);
@@ -421,7 +428,7 @@ impl Estimator {
                 self.unconfirmed = now;
                 self.rate.raise(now, bps);
             }
-            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise(now, bps),
+            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise_to_limit(now, bps),
             // The estimate is from better times. What is being sent does arrive, so it stays allowed, with room to grow.
             Outcome::Saturated(bps) if measured.idle => self.rate.lower(now, bps.max(1.25 * measured.acked_bps)),
             Outcome::Saturated(_) => {}
@@ -461,7 +468,7 @@ impl Estimator {
         self.rtt = Some(self.rtt.map_or(ticks, |rtt| rtt + (ticks - rtt) / 8));
     }
 
-    fn heard(&mut self, _now: Ticks) {
+    fn heard(&mut self) {
         if self.hearing.silent {
             // Nobody said that the path carries less, and the queue's history is of another time.
             self.hearing.silent = false;

@@ -89,18 +89,9 @@ impl History {
         })
     }
 
-    pub fn knows(&self, seq: u16) -> bool {
+    fn knows(&self, seq: u16) -> bool {
         // `next` itself gives 65,535, which is never known.
         self.next.wrapping_sub(seq).wrapping_sub(1) < self.known
-    }
-
-    /// How far behind the next number to be given out.
-    pub fn distance(&self, seq: u16) -> u16 {
-        self.next.wrapping_sub(seq)
-    }
-
-    pub fn last_sent(&self) -> Option<Ticks> {
-        (!self.entries.is_empty()).then_some(self.last)
     }
 
     /// Doubles the ring and returns the slot of `next` in it.

@@ -10,6 +10,9 @@ pub struct Loss {
     quiet_since: Ticks,
     /// Smoothed.
     share: f64,
+    /// How many are lost in a row, smoothed.
+    run: f64,
+    in_a_row: bool,
     verdict: Verdict,
 }
 
@@ -23,11 +26,13 @@ pub enum Verdict {
     Congested(f64),
 }
 
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Window {
     since: Option<Ticks>,
     arrived: u32,
     lost: u32,
+    /// Of packets lost in a row.
+    runs: u32,
 }
 
 /// 0.3 s, and 20 packets, of which one lost is not yet a sign.
@@ -40,8 +45,13 @@ const SMOOTHING: f64 = 0.3;
 const QUIET_MAX: f64 = 0.10;
 /// On top of the usual: below it nobody sees a difference after retransmission.
 const EXCESS: f64 = 0.03;
-/// Standard deviations of the number lost by chance; bursts spread wider than the independent losses of the formula.
+/// Too much on any path.
+const ALWAYS: f64 = QUIET_MAX + 2.0 * EXCESS;
+/// Standard deviations of the number lost by chance.
 const SIGNIFICANT: f64 = 3.0;
+/// Losses in runs are fewer events, so their number varies more: its variance grows with the length of a run. A queue that
+/// overflows loses runs too, and must not pass for a radio by it.
+const RUN_MAX: f64 = 4.0;
 
 impl Loss {
     pub fn new() -> Loss {
@@ -50,6 +60,8 @@ impl Loss {
             quiet: [None; 2],
             quiet_since: Ticks::ZERO,
             share: 0.0,
+            run: 1.0,
+            in_a_row: false,
             verdict: Verdict::Fine,
         }
     }
@@ -58,14 +70,20 @@ impl Loss {
         self.share
     }
 
+    /// In order of sending, as `lost`.
+    #[inline]
     pub fn arrived(&mut self, was_lost: bool) {
+        self.in_a_row = false;
         self.window.arrived = self.window.arrived.saturating_add(1);
         if was_lost {
             self.window.lost = self.window.lost.saturating_sub(1);
         }
     }
 
+    #[inline]
     pub fn lost(&mut self) {
+        self.window.runs += u32::from(!self.in_a_row);
+        self.in_a_row = true;
         self.window.lost = self.window.lost.saturating_add(1);
     }
 
@@ -77,28 +95,42 @@ impl Loss {
 
     /// Closes the window if it is due, and says what the last closed one meant. A verdict of congestion is given once.
     pub fn judge(&mut self, now: Ticks) -> Verdict {
-        let since = *self.window.since.get_or_insert(now);
-        let packets = self.window.arrived.saturating_add(self.window.lost);
-        if now.since(since) < WINDOW || packets < WINDOW_PACKETS {
-            return if matches!(self.verdict, Verdict::Congested(_)) { Verdict::Doubtful } else { self.verdict };
-        }
-        let share = f64::from(self.window.lost) / f64::from(packets);
-        self.window = Window { since: Some(now), ..Window::default() };
-        let usual = self.usual().unwrap_or(share).min(QUIET_MAX);
-        self.learn(now, share);
-
-        let n = f64::from(packets);
-        let expected = n * (usual + EXCESS);
-        let chance = (n * (usual + EXCESS)).sqrt();
-        let lost = share * n;
-        self.verdict = if lost > expected + SIGNIFICANT * chance || lost > n * (QUIET_MAX + 2.0 * EXCESS) + chance {
-            Verdict::Congested(share)
+        let usual = self.usual();
+        let Some(window) = self.close(now) else {
+            self.verdict = if matches!(self.verdict, Verdict::Congested(_)) { Verdict::Doubtful } else { self.verdict };
+            return self.verdict;
+        };
+        let (lost, packets) = (f64::from(window.lost), f64::from(window.packets()));
+        let usual = usual.unwrap_or(lost / packets).min(QUIET_MAX);
+        let expected = packets * (usual + EXCESS);
+        let chance = (expected * self.run).sqrt();
+        self.verdict = if lost > expected + SIGNIFICANT * chance || lost > packets * ALWAYS + chance {
+            Verdict::Congested(lost / packets)
         } else if lost > expected + chance {
             Verdict::Doubtful
         } else {
             Verdict::Fine
         };
         self.verdict
+    }
+
+    /// The share of a window that came due, when it is judged by a caller who knows no better than a fixed limit.
+    pub fn closed(&mut self, now: Ticks) -> Option<f64> {
+        self.close(now).map(|window| f64::from(window.lost) / f64::from(window.packets()))
+    }
+
+    fn close(&mut self, now: Ticks) -> Option<Window> {
+        let since = *self.window.since.get_or_insert(now);
+        if now.since(since) < WINDOW || self.window.packets() < WINDOW_PACKETS {
+            return None;
+        }
+        let window = std::mem::replace(&mut self.window, Window { since: Some(now), ..Window::default() });
+        if window.runs > 0 {
+            let run = (f64::from(window.lost) / f64::from(window.runs)).clamp(1.0, RUN_MAX);
+            self.run += SMOOTHING * (run - self.run);
+        }
+        self.learn(now, f64::from(window.lost) / f64::from(window.packets()));
+        Some(window)
     }
 
     fn usual(&self) -> Option<f64> {
@@ -113,5 +145,11 @@ impl Loss {
             self.quiet_since = now;
         }
         self.quiet[0] = Some(self.quiet[0].map_or(self.share, |lowest| lowest.min(self.share)));
+    }
+}
+
+impl Window {
+    fn packets(&self) -> u32 {
+        self.arrived.saturating_add(self.lost)
     }
 }

@@ -52,7 +52,9 @@ struct Burst {
     bps: f64,
     bytes: u32,
     asked: Ticks,
+    /// Of the padding, which ends the burst.
     sent: u32,
+    /// Of everything that counts.
     sent_packets: u32,
     /// Reported as arrived or lost.
     reported_packets: u32,
@@ -74,6 +76,8 @@ struct Arrived {
 /// Long enough that a frame's burst and a radio's slots do not hide the rate, short enough that the queue it may build
 /// (at twice the path's rate, as long as the burst) is not noticed.
 const BURST: i64 = 30 * PER_MS;
+/// When media takes less than half of it the queue stays as short, and jitter blurs the longer burst less.
+const BURST_IDLE: i64 = 60 * PER_MS;
 /// The rate is read from the gaps between packets; four gaps may miss one.
 const PACKETS_MIN: usize = 5;
 const PACKET_BYTES: usize = 1200;
@@ -89,10 +93,14 @@ const FACTOR: f64 = 2.0;
 const CAREFUL_FACTOR: f64 = 1.5;
 /// Beyond what is wanted, so that the estimate ends above it and not at it.
 const WANTED_MARGIN: f64 = 1.1;
-/// 2, 4, 8, 8, ... s after failures in a row: at 3 Mbit/s and 1.5 times as much, 17 kB in 8 s are 0.6 % of the rate, and
-/// a path that recovers is discovered within 8 s.
+/// 2, 4, 5, 5, ... s after failures in a row: at 3 Mbit/s and 1.5 times as much, 17 kB in 5 s are 0.9 % of the rate, and
+/// a path that recovers is discovered within 5 s.
 const PAUSE: i64 = 2 * PER_SECOND;
-const PAUSE_DOUBLINGS_MAX: u32 = 2;
+const PAUSE_MAX: i64 = 5 * PER_SECOND;
+/// Others may share the path, and a burst pushes them aside while it lasts. If we are two and use all of it, half each, a
+/// burst of 1.5 times our rate on top of our media gets 2.5 / 3.5 of it, 1.43 times our half, of which 0.95 are believed
+/// (1.36): more than that is really free.
+pub const FREE: f64 = 1.4;
 /// The queue that the drop was about drains first.
 const AFTER_DROP: i64 = 3 * PER_SECOND;
 /// An estimate that nothing has confirmed for so long is asked about again, when somebody would use it.
@@ -112,7 +120,8 @@ impl Prober {
             return None;
         }
         let bps = self.target(now, situation)?;
-        let bytes = ((bps * BURST as f64 / PER_SECOND as f64 / 8.0) as usize).min(BURST_BYTES_MAX);
+        let lasts = if situation.sent_bps < 0.5 * bps { BURST_IDLE } else { BURST };
+        let bytes = ((bps * lasts as f64 / PER_SECOND as f64 / 8.0) as usize).min(BURST_BYTES_MAX);
         let packets = bytes.div_ceil(PACKET_BYTES).max(PACKETS_MIN);
         self.last_id = self.last_id % 7 + 1;
         self.burst = Some(Burst {
@@ -133,14 +142,12 @@ impl Prober {
     #[inline]
     pub fn sent(&mut self, bytes: usize, id: Option<u8>) -> u8 {
         let Some(burst) = &mut self.burst else { return 0 };
-        let member = match id {
-            Some(id) => id == burst.id,
-            None => burst.sent_packets > 0 && burst.sent < burst.bytes,
-        };
-        if !member {
-            return 0;
+        match id {
+            Some(id) if id == burst.id => burst.sent = burst.sent.saturating_add(bytes.min(0xffff) as u32),
+            // Media in its midst shares the path with it, so it has to be counted.
+            None if burst.sent > 0 && burst.sent < burst.bytes => {}
+            _ => return 0,
         }
-        burst.sent = burst.sent.saturating_add(bytes.min(0xffff) as u32);
         burst.sent_packets = burst.sent_packets.saturating_add(1);
         burst.id
     }
@@ -185,7 +192,7 @@ impl Prober {
     }
 
     /// The result, when everything that was to be sent was reported.
-    pub fn outcome(&mut self, now: Ticks) -> Option<Outcome> {
+    pub fn outcome(&mut self, now: Ticks, bps: f64) -> Option<Outcome> {
         let burst = self.burst.take_if(|burst| {
             burst.sent >= burst.bytes
                 && burst.sent_packets as usize >= PACKETS_MIN
@@ -195,6 +202,11 @@ impl Prober {
         match outcome {
             // The next may follow at once: an estimate that starts at a third of the path takes two.
             Some(Outcome::Carried(_)) => self.failures = 0,
+            // So is this one a success, though it met a limit: whether that is the last one is soon worth a question.
+            Some(Outcome::Saturated(limit)) if limit > FREE * bps => {
+                self.failures = 1;
+                self.not_before = now.plus(PAUSE / 2);
+            }
             Some(Outcome::Saturated(_)) | None => self.fail(now),
         }
         outcome
@@ -207,7 +219,7 @@ impl Prober {
     }
 
     fn fail(&mut self, now: Ticks) {
-        self.not_before = now.plus(PAUSE << self.failures.min(PAUSE_DOUBLINGS_MAX));
+        self.not_before = now.plus((PAUSE << self.failures.min(4)).min(PAUSE_MAX));
         self.failures = self.failures.saturating_add(1);
     }
 
@@ -238,8 +250,10 @@ impl Burst {
         let arrived = bps(all.bytes.saturating_sub(all.first_bytes), all.last.since(all.first));
         let sent = bps(all.bytes.saturating_sub(all.last_bytes), all.last_sent.since(all.first_sent));
         // A caller that cannot pace sends it all at once; then the path has paced it.
-        let asked = sent.min(self.bps);
-        Some(if arrived >= 0.9 * asked { Outcome::Carried(asked) } else { Outcome::Saturated(0.95 * arrived) })
+        if arrived >= 0.9 * sent || (sent.is_infinite() && arrived >= self.bps) {
+            return Some(Outcome::Carried(self.bps.min(sent)));
+        }
+        Some(Outcome::Saturated(0.95 * arrived))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The estimate itself: up while all is well, quickly when far from any known limit and gently near it; down to what the
 //! path proves to carry when it is too much.
 
-use super::clock::{PER_MS, Ticks};
+use super::clock::{PER_MS, PER_SECOND, Ticks};
+use super::probe::FREE;
 
 pub struct Rate {
     bps: f64,
@@ -35,6 +36,12 @@ pub struct Measured {
 
 /// 8 % a second: it doubles in 9 s without a probe.
 const GROWTH: f64 = 1.08;
+/// Below where a queue would have drained: the deeper cut was to drain it, and it has drained.
+const RETURN: f64 = 1.3;
+/// Of the way to a limit that may be shared with others.
+const SHARED: f64 = 0.5;
+/// A flow that shares a path full of others meets its limit about so often.
+const LATELY: i64 = 8 * PER_SECOND;
 /// The estimate is not above what arrives by more than this, unless a probe has shown it: growth without proof would end
 /// in a guess. The constant lets a sender of little begin.
 const UNPROVEN: f64 = 1.5;
@@ -87,6 +94,9 @@ impl Rate {
         self.bps = self.bps.max(measured.recent_bps.min(measured.acked_bps));
         let more = match self.knee {
             None => self.bps * (GROWTH.powf(seconds) - 1.0),
+            Some(knee) if self.bps < BACK_OFF * knee.bps => {
+                (self.bps * (RETURN.powf(seconds) - 1.0)).min(BACK_OFF * knee.bps - self.bps)
+            }
             Some(_) => seconds * self.gentle_bps(measured.rtt),
         };
         let ceiling = UNPROVEN * measured.acked_bps + UNPROVEN_BPS;
@@ -103,7 +113,7 @@ impl Rate {
     /// A queue grows or stands.
     pub fn decrease(&mut self, now: Ticks, measured: &Measured) {
         self.elapsed(now);
-        let much_too_much = measured.recent_bps < 0.5 * self.bps && !measured.idle;
+        let much_too_much = BACK_OFF * measured.recent_bps < 0.8 * self.bps && !measured.idle;
         let pause = measured.rtt.min(DECREASE_PAUSE) + if much_too_much { 0 } else { DECREASE_PAUSE };
         if measured.acked_bps <= 0.0 || self.decreased.is_some_and(|last| now.since(last) < pause) {
             return;
@@ -125,14 +135,17 @@ impl Rate {
         const COLLAPSE: f64 = 0.2;
         self.elapsed(now);
         let carried = measured.recent_bps.min(measured.acked_bps);
-        if share > COLLAPSE && !measured.idle && carried > 0.0 {
-            self.lower(now, carried.max(self.bps * (1.0 - share)));
-            self.saw_knee(carried);
+        if self.bps < BACK_OFF * carried {
+            // The rate is already below what arrives: the loss is of before.
             return;
         }
-        self.lower(now, self.bps * (1.0 - share / 2.0));
+        if share > COLLAPSE && !measured.idle && carried > 0.0 {
+            self.lower(now, carried.max(self.bps * (1.0 - share)));
+        } else {
+            self.lower(now, self.bps * (1.0 - share / 2.0));
+        }
         if !measured.idle {
-            self.saw_knee(self.bps);
+            self.saw_knee(carried.max(self.bps));
         }
     }
 
@@ -148,12 +161,19 @@ impl Rate {
     /// A probe has shown that the path carries this.
     pub fn raise(&mut self, now: Ticks, bps: f64) {
         self.elapsed(now);
-        if bps > self.bps {
-            if self.knee.is_some_and(|knee| bps > knee.bps * (1.0 + 3.0 * knee.deviation())) {
-                self.knee = None;
-            }
-            self.bps = bps;
+        if self.knee.is_some_and(|knee| bps > knee.bps * (1.0 + 3.0 * knee.deviation())) {
+            self.knee = None;
         }
+        self.bps = self.bps.max(bps);
+    }
+
+    /// A probe has shown that the path carries no more than this, while `bps` was more than the estimate.
+    pub fn raise_to_limit(&mut self, now: Ticks, bps: f64) {
+        self.elapsed(now);
+        let lately = self.decreased.is_some_and(|last| now.since(last) < LATELY);
+        let share = if lately && bps < FREE * self.bps { SHARED } else { 1.0 };
+        self.bps += share * (bps - self.bps);
+        self.saw_knee(bps);
     }
 
     fn elapsed(&mut self, now: Ticks) -> f64 {
@@ -168,10 +188,11 @@ impl Rate {
         const PACKET_BITS: f64 = 1200.0 * 8.0;
         const FRAMES_PER_SECOND: f64 = 30.0;
         const GENTLE_MIN_BPS: f64 = 4000.0;
+        const GENTLE: f64 = 0.015;
         let frame_bits = self.bps / FRAMES_PER_SECOND;
         let packet_bits = frame_bits / (frame_bits / PACKET_BITS).ceil().max(1.0);
         let response_seconds = 2.0 * (rtt.clamp(0, 4000) + 100 * PER_MS) as f64 / (1000 * PER_MS) as f64;
-        (packet_bits / response_seconds).max(GENTLE_MIN_BPS)
+        (packet_bits / response_seconds).max(GENTLE_MIN_BPS).max(GENTLE * self.bps)
     }
 
     fn saw_knee(&mut self, bps: f64) {

@@ -151,7 +151,7 @@ impl World {
         for flow in self.flows.iter_mut().filter(|flow| now >= start + flow.begins) {
             flow.report(now, &mut self.rng);
             flow.hear(now);
-            flow.sample(now, now - start);
+            flow.sample(now - start);
         }
     }
 }
@@ -289,8 +289,7 @@ impl Flow {
         }
     }
 
-    fn sample(&mut self, now: Instant, at: Duration) {
-        let _ = now;
+    fn sample(&mut self, at: Duration) {
         if at.as_millis().is_multiple_of(10) {
             self.samples.push(Sample {
                 at,
