@@ -10,6 +10,7 @@ pub mod hostile;
 pub mod http;
 mod ledger;
 pub mod load;
+mod metrics;
 pub mod report;
 pub mod server;
 pub mod udp;

@@ -17,6 +17,8 @@ pub struct Report {
     pub video_kbps: u32,
     pub publishers: u32,
     pub viewers: u32,
+    /// The publishers were silent while viewers joined and watched: what is measured is joining.
+    pub silent: bool,
     /// How long all viewers were watching; rates, delays and costs are of this time only.
     pub steady_seconds: f64,
     pub joins: Joins,
@@ -26,6 +28,10 @@ pub struct Report {
     pub feedback: Option<Feedback>,
     /// From the publisher's hands to the viewer's machine, sampled.
     pub forwarding_delay: Percentiles,
+    /// Its share inside the server, if the server is a Weir and says so.
+    pub inside: Option<Inside>,
+    /// The protection of media that viewers and server agreed on; several if they did not all agree on the same.
+    pub srtp: Vec<String>,
     /// With `--server-pid`.
     pub server: Option<Server>,
     /// What the load generator itself did wrong or used; if it lost packets, its verdict on the server is void.
@@ -44,6 +50,9 @@ pub struct Joins {
     pub connected: Percentiles,
     /// The last packet of the first video frame that a decoder could show.
     pub first_frame: Percentiles,
+    /// The server's CPU time for one join, from the POST to the connection. With `--silent` and `--server-pid` only: where
+    /// media flows, it cannot be told from the cost of joining.
+    pub server_cpu_ms: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +119,14 @@ pub struct Percentiles {
     pub max_ms: f64,
 }
 
+/// How long packets were inside the server, by its own histogram; percentiles are interpolated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inside {
+    pub count: u64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Server {
     pub pid: u32,
@@ -165,7 +182,7 @@ impl Report {
         let p = self.packets;
         let wrong =
             p.lost + p.duplicated + p.reordered + p.corrupt + p.foreign + p.numbers_used_twice + self.check.errors;
-        let nothing_came = self.viewers > 0 && p.received == 0;
+        let nothing_came = self.viewers > 0 && p.received == 0 && !self.silent;
         Report { clean: wrong == 0 && self.joins.failed == 0 && self.errors.is_empty() && !nothing_came, ..self }
     }
 }
@@ -196,6 +213,9 @@ impl fmt::Display for Report {
         line("  connected", self.joins.connected.to_string())?;
         line("  first frame", self.joins.first_frame.to_string())?;
         let p = &self.packets;
+        if let Some(server_cpu_ms) = self.joins.server_cpu_ms {
+            line("  server CPU", format!("{server_cpu_ms:.3} ms per join"))?;
+        }
         line("packets", format!("{} sent, {} received, {}/s", p.sent, p.received, p.per_second))?;
         line(
             "  wrong",
@@ -222,6 +242,13 @@ impl fmt::Display for Report {
             )?;
         }
         line("forwarding delay", self.forwarding_delay.to_string())?;
+        if let Some(Inside { count, p50_ms, p99_ms }) = self.inside {
+            line(
+                "  inside",
+                format!("p50 {p50_ms:.2} ms   p99 {p99_ms:.2} ms   ({count}, by the server's own count)"),
+            )?;
+        }
+        line("SRTP", self.srtp.join(", "))?;
         if let Some(server) = &self.server {
             line(
                 "server",

@@ -98,6 +98,26 @@ fn a_light_viewer_asks_for_the_keyframe_that_it_lacks() {
 }
 
 #[test]
+fn silent_publishers_leave_the_cost_of_joining() {
+    let server = Server::start(Fault::None);
+    let options = Options {
+        viewers: 40,
+        duration: Duration::from_secs(1),
+        drain: Duration::ZERO,
+        silent: true,
+        server_pid: Some(std::process::id()),
+        threads: 1,
+        weight: Weight::Light,
+        ..Options::new(server.url.parse().unwrap(), "demo")
+    };
+    let report = run(options).unwrap();
+    assert!(report.clean && report.packets.received == 0 && report.joins.connected.count == 40, "{report}");
+    // Server and viewers are one process here; a handshake alone is about a millisecond for both.
+    assert!(report.joins.server_cpu_ms.is_some_and(|ms| (0.3..50.0).contains(&ms)), "{report}");
+    assert_eq!(report.srtp, ["AEAD_AES_256_GCM"], "{report}");
+}
+
+#[test]
 fn packets_that_come_twice_or_in_another_order_are_counted() {
     let report = load(Codec::Vp8, Fault::Repeat(50));
     assert!(!report.clean && report.packets.duplicated >= 3 * 3 && report.packets.lost == 0, "{report}");

@@ -44,6 +44,9 @@ pub struct Load {
     /// Publish no audio
     #[arg(long)]
     no_audio: bool,
+    /// Publishers fall silent before viewers come: measures what a join costs the server, with --server-pid
+    #[arg(long)]
+    silent: bool,
     /// Bearer token for all of them
     #[arg(long, env = "WEIR_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -107,6 +110,7 @@ pub fn run(args: Load) -> Result<ExitCode> {
     options.video_fps = args.video_fps.max(1);
     options.keyframe_interval = args.keyframe_interval.max(1);
     options.audio = !args.no_audio;
+    options.silent = args.silent;
     options.token = args.token;
     options.joins_per_second = args.joins_per_second.max(1);
     options.server_pid = args.server_pid;

@@ -21,7 +21,8 @@ use super::publisher::Publisher;
 use super::tally::Tally;
 use super::viewer::Viewer;
 use crate::Error;
-use crate::report::{Own, Report, Server};
+use crate::metrics;
+use crate::report::{Inside, Own, Report, Server};
 use crate::server::{self, Usage};
 use crate::udp::{Socket, local_ip_towards};
 use crate::whip::{Role, Session, Signaller};
@@ -62,10 +63,14 @@ async fn conduct(options: Options) -> Result<Report, Error> {
     let publishers = publish(&cast).await?;
     let before = options.server_pid.map(server::usage).transpose()?;
 
-    let mut tally = Tally::default();
+    let mut tally = Tally::new(options.silent);
+    let joining = Instant::now();
     let crews = start_crews("viewers", options.threads.max(1))?;
     let joined = watch(&cast, &crews, &bar, &mut tally).await;
-    wait_for(&cast.board.pictured, joined, options.patience, &bar).await;
+    let settled = if options.silent { &cast.board.connected } else { &cast.board.pictured };
+    wait_for(settled, joined, options.patience, &bar).await;
+    let joining =
+        Joining { took: joining.elapsed(), before, after: options.server_pid.map(server::usage).transpose()? };
     tokio::time::sleep(SETTLE).await;
 
     let steady = measure(&cast, &bar).await?;
@@ -101,8 +106,9 @@ async fn conduct(options: Options) -> Result<Report, Error> {
         video_kbps: options.video_kbps,
         publishers: options.publishers,
         viewers: options.viewers,
+        silent: options.silent,
         steady_seconds: steady.seconds,
-        joins: tally.joins(options.viewers),
+        joins: tally.joins(options.viewers, joining.server_cpu_ms(options, &steady)),
         packets: tally.packets(
             cast.board.sent(),
             cast.board.received(),
@@ -111,6 +117,8 @@ async fn conduct(options: Options) -> Result<Report, Error> {
         check: tally.check(),
         feedback: tally.feedback(),
         forwarding_delay: tally.delays().into(),
+        inside: steady.inside,
+        srtp: tally.srtp(),
         server: steady.server(options, before),
         own: Own {
             overflowed: tally.overflowed(),
@@ -132,7 +140,7 @@ async fn local_ip(options: &Options) -> Result<IpAddr, Error> {
     local_ip_towards(server).map_err(connect)
 }
 
-/// All publishers send when this returns.
+/// All publishers send when this returns, or have sent what tells the server their codecs.
 async fn publish(cast: &Arc<Cast>) -> Result<Crew<Publisher>, Error> {
     let crew = Crew::start("publishers").map_err(Error::Socket)?;
     for number in 0..cast.options.publishers {
@@ -150,6 +158,10 @@ async fn publish(cast: &Arc<Cast>) -> Result<Crew<Publisher>, Error> {
     }
     // The first packets reach the server, and it learns what there is to watch.
     tokio::time::sleep(SETTLE).await;
+    if cast.options.silent {
+        crew.order(Order::Each(Publisher::stop));
+        tokio::time::sleep(SETTLE).await;
+    }
     Ok(crew)
 }
 
@@ -249,16 +261,38 @@ async fn wait_for(count: &AtomicU32, wanted: u32, patience: Duration, bar: &Prog
     }
 }
 
+/// What joining cost the server.
+struct Joining {
+    took: Duration,
+    before: Option<Usage>,
+    after: Option<Usage>,
+}
+
+impl Joining {
+    /// Less what the joined cost anyway (checks, reports): as much as in the steady state, for the half of them that was
+    /// there on average.
+    fn server_cpu_ms(&self, options: &Options, steady: &Steady) -> Option<f64> {
+        let (before, after) = self.before.zip(self.after).filter(|_| options.silent && options.viewers > 0)?;
+        let (start, end) = steady.server?;
+        let idle_per_second = (end.cpu - start.cpu).as_secs_f64() / steady.seconds;
+        let joins = (after.cpu - before.cpu).as_secs_f64() - idle_per_second * self.took.as_secs_f64() / 2.0;
+        Some(joins.max(0.0) * 1e3 / f64::from(options.viewers))
+    }
+}
+
 /// What happened while everybody watched.
 struct Steady {
     seconds: f64,
     received: u64,
     own_cpu: Duration,
     server: Option<(Usage, Usage)>,
+    inside: Option<Inside>,
 }
 
 async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
-    let Options { duration, server_pid, .. } = cast.options;
+    let Options { duration, server_pid, ref url, ref token, .. } = cast.options;
+    let http = crate::http::Client::new();
+    let delays_before = metrics::forward_delay(&http, url, token.as_deref()).await;
     bar.set_message("everybody watches");
     bar.set_length(duration.as_secs());
     let usage = || server_pid.map(server::usage).transpose();
@@ -271,10 +305,15 @@ async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
     }
     cast.board.set_steady(false);
     let server_after = usage()?;
+    let own_after = own()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let received = cast.board.received() - received;
+    let delays = metrics::forward_delay(&http, url, token.as_deref()).await;
     Ok(Steady {
-        seconds: start.elapsed().as_secs_f64(),
-        received: cast.board.received() - received,
-        own_cpu: own()?.cpu - own_before.cpu,
+        seconds,
+        received,
+        own_cpu: own_after.cpu - own_before.cpu,
+        inside: delays.zip(delays_before).map(|(now, before)| now.since(&before)),
         server: server_before.zip(server_after),
     })
 }
@@ -286,7 +325,7 @@ impl Steady {
         let grown = end.rss_bytes.saturating_sub(before_viewers?.rss_bytes);
         Some(Server {
             pid: options.server_pid?,
-            cpu_us_per_packet: cpu * 1e6 / self.received.max(1) as f64,
+            cpu_us_per_packet: if self.received == 0 { 0.0 } else { cpu * 1e6 / self.received as f64 },
             cpu_percent: cpu / self.seconds * 100.0,
             rss_kb_per_viewer: grown as f64 / 1000.0 / f64::from(options.viewers.max(1)),
             rss_mb: end.rss_bytes as f64 / 1e6,

@@ -24,6 +24,8 @@ pub struct Options {
     /// Frames from one keyframe to the next, when nobody asks for one.
     pub keyframe_interval: u32,
     pub audio: bool,
+    /// Publishers fall silent before the first viewer comes, so that the server's work is joins alone.
+    pub silent: bool,
     pub token: Option<String>,
     /// Viewers that start to join per second.
     pub joins_per_second: u32,
@@ -63,6 +65,7 @@ impl Options {
             // 10 s: a viewer that had to wait for the next one would be seen in the join times.
             keyframe_interval: 300,
             audio: true,
+            silent: false,
             token: None,
             joins_per_second: 100,
             patience: Duration::from_secs(10),

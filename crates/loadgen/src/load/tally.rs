@@ -1,10 +1,12 @@
 //! All viewers' findings, added up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::viewer::Found;
 use crate::delay::Histogram;
 use crate::ledger::Balance;
+use transport::srtp::Profile;
+
 use crate::report::{Check, CheckVerdict, Feedback, Joins, Packets};
 
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub struct Tally {
     first_frame: Histogram,
     delays: Histogram,
     failed: u32,
+    silent: bool,
+    srtp: BTreeSet<&'static str>,
     feedback: Option<Feedback>,
     overflowed: u64,
     errors: Vec<String>,
@@ -30,6 +34,11 @@ pub struct Tally {
 const ERRORS_MAX: usize = 5;
 
 impl Tally {
+    /// `silent`: nobody was to have a picture.
+    pub fn new(silent: bool) -> Tally {
+        Tally { silent, ..Tally::default() }
+    }
+
     /// A join that did not come to a session.
     pub fn add_refused(&mut self, error: String) {
         self.failed += 1;
@@ -49,6 +58,7 @@ impl Tally {
                 self.connected.add(connected);
                 self.first_frame.add(first_frame);
             }
+            (Some(connected), None) if self.silent => self.connected.add(connected),
             (Some(connected), None) => {
                 self.connected.add(connected);
                 self.add_refused("a viewer connected and never had a whole keyframe".to_owned());
@@ -64,6 +74,7 @@ impl Tally {
         self.delays.merge(&found.delays);
         self.numbers_used_twice += found.numbers_used_twice;
         self.overflowed += found.overflowed;
+        self.srtp.extend(found.srtp.map(name_of));
         if let Some(said) = found.said {
             *self.feedback.get_or_insert_default() += said;
         }
@@ -92,13 +103,14 @@ impl Tally {
         }
     }
 
-    pub fn joins(&self, asked: u32) -> Joins {
+    pub fn joins(&self, asked: u32, server_cpu_ms: Option<f64>) -> Joins {
         Joins {
             asked,
             failed: self.failed,
             created: (&self.created).into(),
             connected: (&self.connected).into(),
             first_frame: (&self.first_frame).into(),
+            server_cpu_ms,
         }
     }
 
@@ -129,6 +141,10 @@ impl Tally {
         &self.delays
     }
 
+    pub fn srtp(&self) -> Vec<String> {
+        self.srtp.iter().map(|&name| name.to_owned()).collect()
+    }
+
     pub fn feedback(&self) -> Option<Feedback> {
         self.feedback
     }
@@ -139,5 +155,14 @@ impl Tally {
 
     pub fn into_errors(self) -> Vec<String> {
         self.errors
+    }
+}
+
+/// As the registry of DTLS-SRTP has them, without their prefix.
+fn name_of(profile: Profile) -> &'static str {
+    match profile {
+        Profile::AeadAes128Gcm => "AEAD_AES_128_GCM",
+        Profile::AeadAes256Gcm => "AEAD_AES_256_GCM",
+        Profile::Aes128CmSha1_80 => "AES128_CM_HMAC_SHA1_80",
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use media::codec::Kind;
 use transport::client::Event;
+use transport::srtp::Profile;
 use transport::{Datagram, demux};
 
 use super::board::Board;
@@ -26,6 +27,8 @@ pub struct Viewer {
     /// Apart from the endpoint, so that events can go into it while the endpoint is read.
     eyes: Eyes,
     session: Session,
+    /// The crew asks a thousand times a second.
+    due: Instant,
 }
 
 struct Eyes {
@@ -45,6 +48,7 @@ struct Eyes {
     packets: u64,
     numbers: Numbers,
     weight: Weight,
+    srtp: Option<Profile>,
     answer: String,
     /// From the connection on, if the viewer is a light one.
     light: Option<Box<Light>>,
@@ -60,6 +64,7 @@ pub struct Found {
     pub tracks: Vec<Outcome>,
     pub delays: Histogram,
     pub numbers_used_twice: u64,
+    pub srtp: Option<Profile>,
     /// By a light viewer that was connected.
     pub said: Option<Feedback>,
     pub overflowed: u64,
@@ -91,14 +96,15 @@ impl Viewer {
             packets: 0,
             numbers: Numbers::default(),
             weight,
+            srtp: None,
             answer: session.answer.clone(),
             light: None,
         };
-        Viewer { endpoint, eyes, session }
+        Viewer { due: endpoint.due(), endpoint, eyes, session }
     }
 
     pub fn finish(self) -> Found {
-        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, light, .. } = self.eyes;
+        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, srtp, light, .. } = self.eyes;
         let close = |track: Track| {
             let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
             track.close(last_sent)
@@ -111,6 +117,7 @@ impl Viewer {
             tracks: [video, audio].into_iter().flatten().map(close).collect(),
             delays,
             numbers_used_twice: numbers.used_twice(),
+            srtp,
             said: light.map(|light| light.said()),
             overflowed: u64::from(self.endpoint.socket.overflowed()),
         }
@@ -123,16 +130,15 @@ impl Member for Viewer {
     }
 
     fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
-        let before = self.eyes.packets;
+        let (before, now) = (self.eyes.packets, Instant::now());
         self.endpoint.receive(arena, &mut self.eyes)?;
         self.eyes.board.count_received(self.eyes.packets - before);
-        self.speak(Instant::now());
+        self.speak(now);
         Ok(())
     }
 
     fn due(&self) -> Instant {
-        let light = self.eyes.light.as_ref().map(|light| light.due());
-        light.map_or(self.endpoint.due(), |due| due.min(self.endpoint.due()))
+        self.due
     }
 
     fn tick(&mut self, now: Instant) {
@@ -148,6 +154,8 @@ impl Viewer {
         if let Some(light) = self.eyes.light.as_mut().filter(|light| light.due() <= now) {
             light.speak(now, WallNs::now(), |bytes| self.endpoint.send(bytes));
         }
+        let light = self.eyes.light.as_ref().map(|light| light.due());
+        self.due = light.map_or(self.endpoint.due(), |due| due.min(self.endpoint.due()));
     }
 }
 
@@ -173,6 +181,8 @@ impl Ears for Eyes {
         match event {
             Event::Connected { keys } => {
                 self.connected = self.connected.or(Some(self.asked.elapsed()));
+                self.board.connected.fetch_add(1, Ordering::Relaxed);
+                self.srtp = Some(keys.profile());
                 if self.weight == Weight::Light {
                     let terms = Terms::read(&self.answer);
                     self.light = Some(Box::new(Light::new(Instant::now(), &keys, terms)));

@@ -151,6 +151,8 @@ fn answer(stream: &mut TcpStream, state: &mut State) {
     };
     let reply = if head.starts_with("DELETE") {
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned()
+    } else if head.starts_with("GET") {
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()
     } else if matches!(state.fault, Fault::Refuse(n) if head.starts_with("POST /whep") && state.refused < n) {
         state.refused += 1;
         let problem = r#"{"detail":"the room is full"}"#;
