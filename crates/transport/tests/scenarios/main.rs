@@ -4,5 +4,6 @@ mod hostile;
 mod offers;
 mod pair;
 mod publish;
+mod rollover;
 mod session;
 mod watch;
