@@ -8,10 +8,10 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 const SIZE = { width: 1280, height: 800 };
 
-/** Chromium with a fake camera and microphone. */
-export async function openChromium() {
+/** Chromium with a fake camera and microphone, at the far end of `line` if there is one. */
+export async function openChromium({ line } = {}) {
   const browser = await chromium.launch({
-    executablePath: CHROMIUM,
+    executablePath: line?.executable(CHROMIUM) ?? CHROMIUM,
     headless: true,
     args: [
       // Root has no sandbox; CI is root.
@@ -39,10 +39,12 @@ export async function openChromium() {
 }
 
 /** Firefox with fake media. It has no H.264 here: that is a plug-in it would download. */
-export async function openFirefox() {
+export async function openFirefox({ line } = {}) {
   const browser = await puppeteer.launch({
     browser: "firefox",
-    executablePath: FIREFOX,
+    executablePath: line?.executable(FIREFOX) ?? FIREFOX,
+    // It is driven through its loopback, and a namespace has its own.
+    debuggingPort: await line?.relayedPort(),
     headless: true,
     args: [`--width=${SIZE.width}`, `--height=${SIZE.height}`],
     extraPrefsFirefox: {

@@ -48,6 +48,9 @@ pub enum Way {
     Down,
 }
 
+/// Packets kept for repair: below half of the sequence space, so that a number names one of them.
+const KEPT_MAX: usize = 4096;
+
 /// Decides whether a datagram arrives.
 type Filter = Box<dyn FnMut(Way, &[u8]) -> bool>;
 
@@ -298,6 +301,9 @@ impl Pair {
         kept.push(u8::from(marker));
         kept.extend_from_slice(payload);
         self.egress.sent.insert(index, kept);
+        if self.egress.sent.len() > KEPT_MAX {
+            self.egress.sent.pop_first();
+        }
         self.down.push_back(datagram);
     }
 
