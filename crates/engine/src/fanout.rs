@@ -55,7 +55,7 @@ impl Engine {
             };
             let burst = source.pending.len().min(BURST_PACKETS_MAX);
             if self.round.done == 0 {
-                source.equalise(burst);
+                self.stats.padding_bytes += source.equalise(burst);
             }
             let newest = source.pending[..burst].iter().map(|p| p.arrival).max();
             let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst, moment };

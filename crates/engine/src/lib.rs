@@ -179,6 +179,7 @@ impl Engine {
                 Side::Viewer => stats.viewers += 1,
             }
         }
+        stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
         stats.addresses = self.by_address.len() as u64;

@@ -61,13 +61,16 @@ impl Packet {
     }
 
     /// Makes the text `len` bytes long by padding (RFC 3550 §5.1). Once per packet: padding is not padded.
-    pub fn pad_to(&mut self, len: usize) {
-        let Ok(padding @ 1..) = u8::try_from(len.saturating_sub(self.text.len())) else { return };
-        if self.padding == 0 {
-            self.padding = padding;
-            self.text.resize(len, 0);
-            self.text[len - 1] = padding;
+    /// Says by how much it grew.
+    pub fn pad_to(&mut self, len: usize) -> u8 {
+        let padding = u8::try_from(len.saturating_sub(self.text.len())).unwrap_or(0);
+        if padding == 0 || self.padding != 0 {
+            return 0;
         }
+        self.padding = padding;
+        self.text.resize(len, 0);
+        self.text[len - 1] = padding;
+        padding
     }
 
     fn fill(&mut self, packet: &Incoming<'_>) {

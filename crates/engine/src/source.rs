@@ -194,7 +194,9 @@ impl Source {
 
     /// Makes neighbours of nearly one length equally long by padding, so that they leave as one message per viewer. Browsers cut a
     /// frame into packets that differ by a byte, and the kernel takes a run only of equal ones (the last may be shorter).
-    pub fn equalise(&mut self, burst: usize) {
+    /// Says how many bytes that took.
+    pub fn equalise(&mut self, burst: usize) -> u64 {
+        let mut padding = 0;
         let Source { layers, pending, .. } = self;
         let len =
             |layers: &[Layer], p: &Pending| layers[p.layer as usize].ring.get(p.seq).map(|packet| packet.text().len());
@@ -218,12 +220,13 @@ impl Source {
             if longest != shortest {
                 for p in equal {
                     if let Some(packet) = layers[p.layer as usize].ring.get_mut(p.seq) {
-                        packet.pad_to(longest);
+                        padding += u64::from(packet.pad_to(longest));
                     }
                 }
             }
             rest = after;
         }
+        padding
     }
 
     /// Takes a packet in; it goes out at the next flush.
@@ -312,4 +315,63 @@ impl Source {
 pub enum LayerIs {
     Known,
     New,
+}
+
+#[cfg(test)]
+mod tests {
+    use media::codec::Facts;
+
+    use super::*;
+
+    /// A source with packets of these lengths waiting, as (layer, length).
+    fn waiting(packets: &[(u8, usize)]) -> Source {
+        let id = TrackId { origin: WorkerId(0), n: 1 };
+        let upstream = Upstream::Local { slot: 0 };
+        let mut source = Source::new(id, "room".parse().unwrap(), Codec::Vp8, String::new(), 0, upstream);
+        let now = Instant::now();
+        for (seq, &(layer, len)) in (1..).zip(packets) {
+            source.layer_index(&format!("r{layer}"), &Limits::default());
+            let payload = vec![7; len];
+            let incoming = Incoming {
+                seq,
+                time: 0,
+                marker: false,
+                arrival: now,
+                facts: Facts::default(),
+                audio_level: None,
+                orientation: None,
+                dependency: &[],
+                payload: &payload,
+            };
+            assert_eq!(source.accept(layer, incoming), Inserted::Stored);
+        }
+        source
+    }
+
+    fn lengths(source: &Source) -> Vec<usize> {
+        source.pending.iter().map(|p| source.layers[p.layer as usize].ring.get(p.seq).unwrap().text().len()).collect()
+    }
+
+    #[test]
+    fn packets_of_a_frame_that_differ_by_a_byte_become_equally_long() {
+        let mut source = waiting(&[(0, 974), (0, 974), (0, 975), (0, 975), (0, 974), (0, 300)]);
+        assert_eq!(source.equalise(6), 3);
+        assert_eq!(lengths(&source), [975, 975, 975, 975, 975, 300]);
+        assert_eq!(source.equalise(6), 0, "and stay so");
+    }
+
+    #[test]
+    fn packets_that_differ_by_more_and_those_of_other_layers_are_left_alone() {
+        let packets = [(0, 1000), (0, 1100), (1, 1101), (0, 1102), (0, 90)];
+        let mut source = waiting(&packets);
+        assert_eq!(source.equalise(5), 0);
+        assert_eq!(lengths(&source), packets.map(|(_, len)| len));
+    }
+
+    #[test]
+    fn what_is_not_due_yet_is_not_touched() {
+        let mut source = waiting(&[(0, 10), (0, 11), (0, 12)]);
+        assert_eq!(source.equalise(2), 1);
+        assert_eq!(lengths(&source), [11, 11, 12]);
+    }
 }

@@ -19,6 +19,8 @@ pub struct Stats {
     /// Packets that viewers said they lost, and repairs sent.
     pub nacks: u64,
     pub repairs: u64,
+    /// Bytes of padding put behind packets so that they leave in one message, once per source.
+    pub padding_bytes: u64,
     /// Probes for more bandwidth begun, and their bytes.
     pub probes: u64,
     pub probe_bytes: u64,
@@ -37,6 +39,8 @@ pub struct Stats {
     /// Sessions now.
     pub publishers: u64,
     pub viewers: u64,
+    /// Viewers whose line has no room for bursts.
+    pub viewers_paced: u64,
     /// Sizes of what must return to its baseline when everybody has left.
     pub sources: u64,
     pub rooms: u64,

@@ -35,6 +35,14 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     per_worker("weir_link_records_received_total", "counter", "Media records from workers.", &|s| s.stats.records_in);
     per_worker("weir_nacks_total", "counter", "Packets that viewers reported lost.", &|s| s.stats.nacks);
     per_worker("weir_repairs_total", "counter", "Packets sent again.", &|s| s.stats.repairs);
+    per_worker("weir_probes_total", "counter", "Bursts sent to see whether a line carries more.", &|s| s.stats.probes);
+    per_worker("weir_probe_bytes_total", "counter", "Bytes of such bursts.", &|s| s.stats.probe_bytes);
+    per_worker("weir_padding_bytes_total", "counter", "Padding that makes packets of a frame equally long.", &|s| {
+        s.stats.padding_bytes
+    });
+    per_worker("weir_sessions_paced", "gauge", "Watching sessions whose line has no room for bursts.", &|s| {
+        s.stats.viewers_paced
+    });
     per_worker("weir_keyframe_requests_received_total", "counter", "PLI and FIR from viewers.", &|s| {
         s.stats.keyframe_requests_in
     });
@@ -85,7 +93,7 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     text.histogram("weir_join_seconds", "Accepted request to connected.", &sum(|s| &s.stats.join_time));
     text.histogram(
         "weir_forward_delay_seconds",
-        "A packet's arrival to its hand-over to the kernel.",
+        "The end of a frame (or of what a visit takes) to its hand-over to the kernel, once per viewer.",
         &sum(|s| &s.stats.forward_delay),
     );
     text.0

@@ -1,0 +1,146 @@
+//! What a viewer's line carries decides what it is sent, and nobody else notices.
+
+use media::check::Fault;
+use media::codec::Kind;
+use netsim::Profile;
+use sim::{Publish, Sim, ms, secs};
+
+fn line(text: &str) -> Profile {
+    text.parse().expect("a line of the network model")
+}
+
+/// 1,600, 400 and 100 kbit/s.
+fn simulcast() -> Publish {
+    Publish { layers: vec!["h", "m", "l"], kbps: 1600, ..Publish::default() }
+}
+
+/// The layer on show: the lowest byte of a stream's number says which it is.
+fn shown(sim: &Sim, who: &str) -> u32 {
+    sim.viewer(who).track(Kind::Video).tags.last().expect("a picture").stream & 0xff
+}
+
+fn is_untouched(sim: &Sim, who: &str) {
+    for kind in [Kind::Video, Kind::Audio] {
+        let track = sim.viewer(who).track(kind);
+        assert!(track.report().is_clean(), "{who} {kind:?}: {:?}", track.report());
+        assert_eq!((track.missing(), track.duplicates, track.corrupt), (0, 0, 0), "{who} {kind:?}");
+    }
+}
+
+#[test]
+fn a_line_that_gets_narrow_gets_a_smaller_layer_and_the_best_one_back() {
+    for (worker, seed) in [(0, 1), (1, 2), (0, 3)] {
+        let mut sim = Sim::with_workers(seed, 2);
+        sim.publish_with("room", "ann", simulcast());
+        sim.run(secs(3));
+        sim.watch_on(worker, "room", "bob");
+        sim.watch_on(worker, "room", "zoe");
+        sim.run(secs(5));
+        assert_eq!((shown(&sim, "bob"), shown(&sim, "zoe")), (0, 0));
+
+        sim.line("bob", line("delay=20ms,rate=700kbps,queue=300ms"));
+        sim.run(secs(6));
+        assert_ne!(shown(&sim, "bob"), 0, "seed {seed}: 1,600 kbit/s do not fit into 700");
+        let before = sim.viewer("bob").track(Kind::Video).tags.len();
+        sim.run(secs(10));
+        let video = sim.viewer("bob").track(Kind::Video);
+        assert!(
+            video.tags.len() - before > 250,
+            "seed {seed}: and the smaller layer goes on: {}",
+            video.tags.len() - before
+        );
+
+        sim.line("bob", line("delay=20ms"));
+        sim.run(secs(15));
+        assert_eq!(shown(&sim, "bob"), 0, "seed {seed}: the line is wide again");
+        let audio = sim.viewer("bob").track(Kind::Audio);
+        assert!(
+            audio.missing() * 20 < audio.tags.len(),
+            "seed {seed}: audio is not starved: {} missing",
+            audio.missing()
+        );
+        is_untouched(&sim, "zoe");
+    }
+}
+
+#[test]
+fn a_keyframe_does_not_flood_a_line_that_just_carries_the_stream() {
+    let mut sim = Sim::seed(5);
+    sim.publish_with("room", "ann", Publish { kbps: 800, keyframe_every: 60, ..Publish::default() });
+    sim.run(secs(2));
+    sim.watch("room", "bob");
+    // The keyframes are several times a frame: in one burst they would not fit into 80 ms of queue.
+    sim.line("bob", line("delay=15ms,rate=1300kbps,queue=80ms"));
+    sim.run(secs(30));
+    let video = sim.viewer("bob").track(Kind::Video);
+    let lost = video.report().count(Fault::Gap) + video.report().count(Fault::IncompleteFrame);
+    assert!(lost * 100 < video.report().frames, "{:?}", video.report());
+    assert_eq!(sim.stats(0).drops.get(engine::Drop::HeldTooLong), 0);
+}
+
+#[test]
+fn a_stream_with_one_layer_goes_on_whatever_the_line_says() {
+    let mut sim = Sim::seed(6);
+    sim.publish_with("room", "ann", Publish { kbps: 2000, ..Publish::default() });
+    sim.run(secs(2));
+    sim.watch("room", "bob");
+    sim.watch("room", "zoe");
+    sim.line("bob", line("delay=20ms,rate=500kbps,queue=200ms"));
+    sim.run(secs(20));
+    sim.line("bob", line("delay=20ms"));
+    sim.run(secs(5));
+    let before = sim.viewer("bob").track(Kind::Video).tags.len();
+    sim.run(secs(5));
+    let after = sim.viewer("bob").track(Kind::Video).tags.len();
+    assert!(after - before > 5 * 30 * 5, "five packets and more of each frame come again: {}", after - before);
+    is_untouched(&sim, "zoe");
+}
+
+#[test]
+fn more_is_looked_for_only_when_somebody_could_use_it() {
+    let mut sim = Sim::seed(7);
+    sim.publish_with("room", "ann", Publish { kbps: 300, ..Publish::default() });
+    sim.run(secs(2));
+    sim.watch("room", "bob");
+    sim.run(secs(30));
+    let stats = sim.stats(0);
+    assert!(
+        stats.probe_bytes * 50 < stats.bytes_out,
+        "{} bytes of probes beside {}",
+        stats.probe_bytes,
+        stats.bytes_out
+    );
+    is_untouched(&sim, "bob");
+
+    // The estimate begins at 1 Mbit/s; 2.5 Mbit/s are there to be had.
+    let mut sim = Sim::seed(8);
+    sim.publish_with("room", "ann", Publish { layers: vec!["h", "l"], kbps: 2500, ..Publish::default() });
+    sim.run(secs(3));
+    sim.watch("room", "bob");
+    sim.run(secs(4));
+    let before = sim.stats(0).probe_bytes;
+    assert!(before > 0);
+    assert_eq!(shown(&sim, "bob"), 0);
+    sim.run(secs(60));
+    let more = sim.stats(0).probe_bytes - before;
+    assert!(more < 400_000, "a line that carries everything is left alone: {more} bytes of probes in a minute");
+    is_untouched(&sim, "bob");
+}
+
+#[test]
+fn a_viewer_that_gets_nothing_through_costs_little_and_comes_back() {
+    let mut sim = Sim::seed(9);
+    sim.publish("room", "ann");
+    sim.run(secs(2));
+    sim.watch("room", "bob");
+    sim.watch("room", "zoe");
+    sim.run(secs(3));
+    sim.line("bob", line("partition"));
+    sim.run(secs(8));
+    sim.line("bob", line("delay=10ms"));
+    sim.run(secs(4));
+    let before = sim.viewer("bob").track(Kind::Video).tags.len();
+    sim.run(ms(1000));
+    assert!(sim.viewer("bob").track(Kind::Video).tags.len() > before + 60);
+    is_untouched(&sim, "zoe");
+}
