@@ -15,8 +15,8 @@ use crate::source::{Source, Upstream};
 
 /// A step up has to fit with room to spare, or the first keyframe of the larger layer brings the viewer down again.
 const UP_PERCENT: u64 = 120;
-/// Looking for more bandwidth than this is for somebody who could use it.
-const WANTED_PERCENT: u64 = 130;
+/// Bandwidth beyond this is of no use: the best layer fits with room for its keyframes in one burst (see `line`).
+const WANTED_PERCENT: u64 = 210;
 /// Less than this is no video: nothing to probe with or for.
 pub const PROBE_FROM: u64 = 100_000;
 /// Opus in stereo with its headers, taken off before video is considered: audio is never starved.

@@ -20,8 +20,9 @@ use crate::ring::Packet;
 /// IPv4 and UDP headers: an estimate speaks of what a line carries.
 const DATAGRAM_OVERHEAD: usize = 28;
 
-/// Above this share of the estimate a line has no room for bursts.
-const NEAR_PERCENT: u64 = 75;
+/// Above this share of a limit that was seen, a line has no room for bursts: a keyframe of five frames at twice the rate fills
+/// a queue of 80 ms.
+const NEAR_PERCENT: u64 = 50;
 
 pub struct Line {
     pub to: SocketAddr,
@@ -167,17 +168,21 @@ impl Line {
     }
 
     pub fn adjust_pace(&mut self) {
-        match self.estimate_bps() {
-            Some(bps) if self.held_bytes > 0 || self.sent_bps * 100 > bps * NEAR_PERCENT => {
-                self.pacer.limit(bps, self.held_bytes);
-            }
-            _ => self.pacer.free(),
+        let bps = self.estimator.bps();
+        let is_near = self.estimator.has_limit() && self.sent_bps * 100 > bps * NEAR_PERCENT;
+        if is_near || self.held_bytes > 0 {
+            self.pacer.limit(bps, self.held_bytes);
+        } else {
+            self.pacer.free();
         }
     }
 
     /// Begins a probe when the estimator wants one: `wanted_bps` is what could be sent if the line carried it.
     pub fn consider_probe(&mut self, now: Instant, wanted_bps: u64) {
+        // A line that carries all that there is to send is left alone: what is sent tests it.
+        let is_enough = self.estimate_bps().is_some_and(|bps| bps >= wanted_bps);
         if self.probing.is_none()
+            && !is_enough
             && let Some(probe) = self.estimator.probe(now, wanted_bps)
         {
             self.probing = Some(Probing { probe, sent_bytes: 0, started: now });

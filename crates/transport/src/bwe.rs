@@ -328,6 +328,11 @@ impl Estimator {
         self.proven || self.limited != Limited::Start
     }
 
+    /// Whether the path was seen to end somewhere, and not only what is sent.
+    pub fn has_limit(&self) -> bool {
+        matches!(self.limited, Limited::Delay | Limited::Loss | Limited::Receiver)
+    }
+
     /// The estimate.
     pub fn bps(&self) -> u64 {
         self.rate.bps() as u64
@@ -423,12 +428,16 @@ impl Estimator {
 
     fn take_outcome(&mut self, now: Ticks, outcome: Outcome, measured: &Measured) {
         self.proven = true;
+        self.limited = match outcome {
+            Outcome::Carried(_) => Limited::Application,
+            Outcome::Saturated(_) => Limited::Delay,
+        };
         match outcome {
             Outcome::Carried(bps) => {
                 self.unconfirmed = now;
                 self.rate.raise(now, bps);
             }
-            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise_to_limit(now, bps),
+            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise(now, bps),
             // The estimate is from better times. What is being sent does arrive, so it stays allowed, with room to grow.
             Outcome::Saturated(bps) if measured.idle => self.rate.lower(now, bps.max(1.25 * measured.acked_bps)),
             Outcome::Saturated(_) => {}
