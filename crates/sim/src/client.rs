@@ -1,5 +1,6 @@
 //! One person of the world: a publisher whose encoder makes checked packets, or a viewer who watches them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use media::testing::Source;
 use netsim::{Link, Profile};
 use proto::{PeerId, SessionId};
 use transport::client::{Event, Output, Packet, Setup};
-use transport::{CodecChoice, Identity, Rid, client};
+use transport::srtp::Sealer;
+use transport::{CodecChoice, Datagram, Identity, Rid, client, demux, rtcp};
 
 use crate::viewer::Seen;
 use crate::world::clean_link;
@@ -24,11 +26,25 @@ pub struct Publish {
     pub keyframe_every: u32,
     /// Whether the encoder listens to keyframe requests.
     pub answers_requests: bool,
+    pub fps: u32,
+    /// Number of the first packet of the best layer.
+    pub first_seq: u16,
+    /// Timestamp of the first packet of every track; a random one if absent.
+    pub first_time: Option<u32>,
 }
 
 impl Default for Publish {
     fn default() -> Publish {
-        Publish { video: Codec::Vp8, kbps: 800, layers: Vec::new(), keyframe_every: 300, answers_requests: true }
+        Publish {
+            video: Codec::Vp8,
+            kbps: 800,
+            layers: Vec::new(),
+            keyframe_every: 300,
+            answers_requests: true,
+            fps: 30,
+            first_seq: 1000,
+            first_time: None,
+        }
     }
 }
 
@@ -53,6 +69,10 @@ pub(crate) struct Client {
     asked: Option<Instant>,
     /// Waits for the connection: the handshake is not part of a seed's trace.
     line: Option<Profile>,
+    /// For packets that the client's own stack would not send.
+    sealer: Option<Sealer>,
+    /// Bytes of RTP that the server sent to it, by SSRC, whether they arrived or not.
+    sent: BTreeMap<u32, u64>,
     encoders: Vec<Encoder>,
 }
 
@@ -64,9 +84,11 @@ struct Encoder {
     next_frame: Instant,
     interval: Duration,
     packets: u64,
+    first_time: Option<u32>,
+    /// What is added to the source's timestamps, so that the first is `first_time`.
+    shift: Option<u32>,
 }
 
-const FPS: u32 = 30;
 const AUDIO_PACKET: Duration = Duration::from_millis(20);
 
 impl Client {
@@ -111,6 +133,8 @@ impl Client {
             connected: None,
             asked: None,
             line: None,
+            sealer: None,
+            sent: BTreeMap::new(),
             encoders,
         };
         (client, offer)
@@ -133,8 +157,47 @@ impl Client {
         self.down.set_profile(profile);
     }
 
+    /// The way to the client alone.
+    pub fn set_way_down(&mut self, profile: Profile) {
+        assert!(self.connected.is_some(), "the handshake is not part of a seed's trace");
+        self.down.set_profile(profile);
+    }
+
+    /// Takes note of what the server sends.
+    pub fn count_sent(&mut self, datagram: &[u8]) {
+        if demux(datagram) == Datagram::Rtp {
+            let ssrc = u32::from_be_bytes(datagram[8..12].try_into().expect("an RTP header has twelve bytes"));
+            *self.sent.entry(ssrc).or_default() += datagram.len() as u64;
+        }
+    }
+
+    /// Bytes of video the server sent: first of the stream, then of its repairs.
+    pub fn video_sent(&self) -> (u64, u64) {
+        let Some(seen) = self.seen() else { return (0, 0) };
+        let media = |ssrc: &u32| seen.tracks.iter().any(|track| track.ssrc == *ssrc);
+        let repairs = self.sent.iter().filter(|(ssrc, _)| !media(ssrc)).map(|(_, bytes)| bytes).sum();
+        (self.sent.get(&seen.track(Kind::Video).ssrc).copied().unwrap_or_default(), repairs)
+    }
+
+    /// Says that the whole sequence space of the video was lost, in datagrams of legal size.
+    pub fn nack_everything(&mut self, now: Instant) {
+        /// Numbers of one datagram: 300 entries of 17.
+        const NUMBERS: usize = 5100;
+        /// A sender that nobody else in the session is, and so with SRTCP indices of its own.
+        const SENDER: u32 = 0x5eed_5eed;
+        let media = self.seen().expect("a viewer").track(Kind::Video).ssrc;
+        let sealer = self.sealer.as_mut().expect("connected");
+        for from in (0..1 << 16).step_by(NUMBERS) {
+            let lost: Vec<u16> = (from..(from + NUMBERS).min(1 << 16)).map(|seq| seq as u16).collect();
+            let mut packet = Vec::new();
+            rtcp::nack(&mut packet, SENDER, media, &lost);
+            assert!(sealer.seal_rtcp(&mut packet));
+            self.up.send(now, packet);
+        }
+    }
+
     /// Does what is due. True when something happened.
-    pub fn tick(&mut self, start: Instant, now: Instant, trace: &mut Vec<String>) -> bool {
+    pub fn tick(&mut self, start: Instant, now: Instant, trace: &mut Option<Vec<String>>) -> bool {
         let mut moved = false;
         while let Some(bytes) = self.down.poll(now) {
             // The client knows the server by the one candidate it was given.
@@ -209,12 +272,15 @@ impl Client {
                     continue;
                 }
                 for packet in encoder.source.next_frame() {
+                    let time = packet.time.0;
+                    let shift = encoder.first_time.map_or(0, |first| first.wrapping_sub(time));
+                    let shift = *encoder.shift.get_or_insert(shift);
                     let audio_level = (encoder.kind == Kind::Audio).then_some((30, true));
                     let packet = Packet {
                         kind: encoder.kind,
                         rid: encoder.rid,
                         seq: encoder.seq,
-                        time: packet.time.0,
+                        time: time.wrapping_add(shift),
                         marker: packet.marker,
                         payload: &packet.payload,
                         audio_level,
@@ -231,7 +297,7 @@ impl Client {
         moved
     }
 
-    fn drain(&mut self, start: Instant, now: Instant, trace: &mut Vec<String>) -> bool {
+    fn drain(&mut self, start: Instant, now: Instant, trace: &mut Option<Vec<String>>) -> bool {
         let mut moved = false;
         while let Some(output) = self.peer.poll() {
             moved = true;
@@ -243,10 +309,11 @@ impl Client {
         moved
     }
 
-    fn handle_event(&mut self, start: Instant, now: Instant, event: Event, trace: &mut Vec<String>) {
+    fn handle_event(&mut self, start: Instant, now: Instant, event: Event, trace: &mut Option<Vec<String>>) {
         match event {
-            Event::Connected { .. } => {
+            Event::Connected { keys } => {
                 self.connected = Some(now);
+                self.sealer = Some(Sealer::new(&keys));
                 for encoder in &mut self.encoders {
                     encoder.next_frame = now;
                 }
@@ -256,9 +323,11 @@ impl Client {
                 self.seen_mut(|seen| seen.connected = Some(now));
             }
             Event::Media(received) => {
-                let at = (now - start).as_micros();
-                let (codec, seq, len) = (received.codec, received.seq, received.payload.len());
-                trace.push(format!("{at} {} {codec:?} {seq} {len}", self.address));
+                if let Some(trace) = trace {
+                    let at = (now - start).as_micros();
+                    let (codec, seq, len) = (received.codec, received.seq, received.payload.len());
+                    trace.push(format!("{at} {} {codec:?} {seq} {len}", self.address));
+                }
                 self.seen_mut(|seen| seen.receive(start, &received));
             }
             Event::KeyframeRequested { rid, .. } => {
@@ -288,17 +357,19 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
             source: Source::video(
                 publish.video,
                 publish.kbps >> (2 * i),
-                FPS,
+                publish.fps,
                 publish.keyframe_every,
                 stream + i as u32,
                 seed + i as u64,
             ),
             kind: Kind::Video,
             rid,
-            seq: 1000 * (i as u64 + 1),
+            seq: u64::from(publish.first_seq) + 1000 * i as u64,
             next_frame: now,
-            interval: Duration::from_secs(1) / FPS,
+            interval: Duration::from_secs(1) / publish.fps,
             packets: 0,
+            first_time: publish.first_time,
+            shift: None,
         })
         .collect();
     encoders.push(Encoder {
@@ -309,6 +380,8 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
         next_frame: now,
         interval: AUDIO_PACKET,
         packets: 0,
+        first_time: publish.first_time,
+        shift: None,
     });
     encoders
 }

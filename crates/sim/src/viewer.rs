@@ -18,6 +18,7 @@ const FIRST_PATIENCE: Duration = Duration::from_millis(150);
 /// One track as a viewer received it.
 pub struct TrackSeen {
     pub codec: Codec,
+    pub(crate) ssrc: u32,
     start: Instant,
     checker: Checker,
     /// Received and not yet played: by sequence number.
@@ -25,6 +26,10 @@ pub struct TrackSeen {
     next: Option<u64>,
     /// Publisher's packet counters by stream, in order of play.
     pub tags: Vec<Tag>,
+    /// Times that the sequence numbers, or the timestamps, of what was played began again at zero.
+    pub seq_rollovers: u32,
+    pub time_wraps: u32,
+    last_time: Option<u32>,
     seen: BTreeSet<(u32, u64)>,
     pub duplicates: u32,
     pub corrupt: u32,
@@ -48,14 +53,18 @@ pub struct Seen {
 }
 
 impl TrackSeen {
-    fn new(codec: Codec, start: Instant, now: Instant) -> TrackSeen {
+    fn new(codec: Codec, ssrc: u32, start: Instant, now: Instant) -> TrackSeen {
         TrackSeen {
             codec,
+            ssrc,
             start,
             checker: Checker::new(codec),
             waiting: BTreeMap::new(),
             next: None,
             tags: Vec::new(),
+            seq_rollovers: 0,
+            time_wraps: 0,
+            last_time: None,
             seen: BTreeSet::new(),
             duplicates: 0,
             corrupt: 0,
@@ -77,7 +86,11 @@ impl TrackSeen {
                 return;
             }
             let held = self.waiting.remove(&seq).expect("just seen");
+            self.seq_rollovers += u32::from(self.next.is_some_and(|next| seq >> 16 > (next - 1) >> 16));
             self.next = Some(seq + 1);
+            self.time_wraps +=
+                u32::from(self.last_time.is_some_and(|last| last > held.time && last - held.time > 1 << 31));
+            self.last_time = Some(held.time);
             let at = held.arrival.saturating_duration_since(self.start);
             let (seq, time) = (Seq(seq as u16), RtpTime(held.time));
             self.checker.push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: None });
@@ -107,7 +120,7 @@ impl Seen {
         let track = match self.tracks.iter_mut().position(|t| t.codec == received.codec) {
             Some(at) => &mut self.tracks[at],
             None => {
-                self.tracks.push(TrackSeen::new(received.codec, start, received.arrival));
+                self.tracks.push(TrackSeen::new(received.codec, received.ssrc, start, received.arrival));
                 self.tracks.last_mut().expect("just pushed")
             }
         };

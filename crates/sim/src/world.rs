@@ -23,8 +23,8 @@ pub struct Sim {
     identity: Identity,
     clients: BTreeMap<String, Client>,
     tickets: u64,
-    /// Every media packet that reached a client: what, when, to whom.
-    trace: Vec<String>,
+    /// Every media packet that reached a client: what, when, to whom. `None` in a world too long for that.
+    trace: Option<Vec<String>>,
 }
 
 impl Sim {
@@ -50,7 +50,12 @@ impl Sim {
                 Engine::new(start, config, identity.clone(), Box::new(fill))
             })
             .collect();
-        Sim { start, now: start, rng, workers, identity, clients: BTreeMap::new(), tickets: 0, trace: Vec::new() }
+        Sim { start, now: start, rng, workers, identity, clients: BTreeMap::new(), tickets: 0, trace: Some(Vec::new()) }
+    }
+
+    /// For millions of packets.
+    pub fn without_trace(self) -> Sim {
+        Sim { trace: None, ..self }
     }
 
     /// `who` publishes a camera and a microphone in `room`, on worker 0.
@@ -95,6 +100,22 @@ impl Sim {
     /// The line of `who`, both directions, from now on (or from its connection on).
     pub fn line(&mut self, who: &str, profile: Profile) {
         self.client(who).set_line(profile);
+    }
+
+    /// The way from the server to `who`, from now on.
+    pub fn way_down(&mut self, who: &str, profile: Profile) {
+        self.client(who).set_way_down(profile);
+    }
+
+    /// `who` asks for the whole sequence space of the video again, with the keys of the session.
+    pub fn nack_everything(&mut self, who: &str) {
+        let now = self.now;
+        self.client(who).nack_everything(now);
+    }
+
+    /// Bytes of video that the server sent to `who`, whether they arrived or not: of the stream, and of its repairs.
+    pub fn video_sent(&self, who: &str) -> (u64, u64) {
+        self.clients[who].video_sent()
     }
 
     /// The publisher's encoder stops sending, and goes on.
@@ -143,7 +164,7 @@ impl Sim {
 
     /// Each media packet that reached a client, in the order of virtual time.
     pub fn trace(&self) -> &[String] {
-        &self.trace
+        self.trace.as_deref().expect("this world keeps a trace")
     }
 
     /// Lets `who` meet a bug of ours with its next datagram.
@@ -242,6 +263,7 @@ impl Sim {
                 for (to, bytes) in outbox.datagrams() {
                     moved = true;
                     if let Some(client) = self.clients.values_mut().find(|c| c.address == to) {
+                        client.count_sent(bytes);
                         client.down.send(self.now, bytes);
                     }
                 }

@@ -80,10 +80,10 @@ fn what_we_seal_str0m_opens() {
             );
             assert_eq!(seen.csrc[..seen.csrc_count], csrcs, "{context}");
             assert_eq!(seen.ext_vals.transport_cc, (len % 3 > 0).then_some(len as u16), "{context}");
-            assert_eq!(seen.ext_vals.mid, (len % 3 > 1).then(|| mid()), "{context}");
+            assert_eq!(seen.ext_vals.mid, (len % 3 > 1).then(mid), "{context}");
 
-            // And not with a byte changed. An SSRC that nobody knows is taken by str0m for a new one of the track before it
-            // has shown to be authentic, which is why `peer` opens everything first.
+            // And not with a byte changed. An SSRC that nobody knows is taken by str0m for a new one of the track before
+            // it has shown to be authentic, which is why `peer` opens everything first.
             let at = if (8..12).contains(&(len % sealed)) { 12 } else { len % sealed };
             packet[at] ^= 0x10;
             lab.give(&packet[..sealed]);
@@ -165,8 +165,7 @@ fn our_rtcp_means_to_str0m_what_we_meant() {
             let ours: Vec<_> = rtcp::read(&expected).collect();
             assert_eq!(ours.len(), 6);
             assert_same(&ours, &theirs);
-            // The names of source descriptions and the times of arrivals are spelled out here: our reader has no opinion on the
-            // former, and str0m's differs in kind on the latter.
+            // Our reader leaves names as they are, and str0m's times are of another kind: both are spelled out here.
             let Rtcp::SourceDescription(names) = &theirs[1] else { panic!("{theirs:?}") };
             let name = names.reports.iter().next().and_then(|sdes| sdes.values.iter().next());
             assert_eq!(name.map(|(_, name)| name.as_str()), Some(&cname[..]));
@@ -185,7 +184,7 @@ fn what_str0m_reports_we_read_as_it_was_meant() {
         let mut kinds = std::collections::BTreeMap::<&str, usize>::new();
         let mut transport_seq = 65_000u16;
         for i in 0..1500u64 {
-            // Single losses and runs of them, over a rollover; now and then a report to answer, and a wish for a picture.
+            // Single losses and runs of them, over a rollover; now and then a report to answer and a wish for a picture.
             if i % 17 != 3 && i % 90 > 4 {
                 let index = 65_000 + i;
                 let mut extensions = ext::Writer::new();
