@@ -63,7 +63,8 @@ struct Rtx {
     payload_type: u8,
     ssrc: u32,
     seq: u64,
-    /// Bytes that may still be repeated: a fifth of what was sent, so that a viewer who loses everything costs at most that much more.
+    /// Bytes that may still be repeated: a fifth of what was sent, so that a viewer who loses everything costs at most that much
+    /// more. Probes spend it too.
     budget: u64,
 }
 
@@ -352,10 +353,7 @@ impl Downlink {
             return Err(Drop::RepairTooEarly);
         }
         let ring = &mut layers[layer as usize].ring;
-        let packet = ring.get_fresh(moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
-        let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
-        let cost = packet.text().len() as u64 + 60;
-        rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
+        ring.get_fresh(moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
         self.send_again(moment, packet_of(layers, layer, source_seq)?, lost, Sent::Media, line, out).map(|_| ())
     }
 
@@ -389,6 +387,8 @@ impl Downlink {
     ) -> Result<usize, Drop> {
         let mapped = self.splice.map(&mark(packet)).ok_or(Drop::RepairTooLate)?;
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
+        let cost = packet.text().len() as u64 + 60;
+        rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
         let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
         let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time: mapped.time };
         rtx.seq += 1;

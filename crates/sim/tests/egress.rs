@@ -71,7 +71,11 @@ fn a_viewer_who_asks_for_everything_again_and_again_gets_a_fifth_at_most() {
     assert!(sim.stats(0).drops.get(engine::Drop::RepairBudget) > 10 * repaired);
     for who in ["bob", "zoe"] {
         sees_everything(&sim, who);
-        assert_eq!(sim.video_sent(who).1, 0, "{who} needed no repair and got none");
+        let (stream, repairs) = sim.video_sent(who);
+        assert!(
+            repairs < stream / 20,
+            "{who} needed no repair; probes of the line are {repairs} bytes beside {stream}"
+        );
     }
     assert_eq!(sim.stats(0).drops.get(engine::Drop::SealedTwice), 0);
 }
