@@ -62,7 +62,15 @@ impl Engine {
             let viewers = source.downlinks.len();
             let before = self.round.done;
             while self.round.done < viewers && self.outbox.len() < OUTBOX_BYTES_MAX {
-                let downlink = &mut source.downlinks[(self.round.visits + self.round.done) % viewers];
+                let at = |ahead| (self.round.visits + self.round.done + ahead) % viewers;
+                // A thousand viewers do not fit into a core's own cache: have the next ones' state brought while this one is served.
+                if let Some(Some(line)) = self.lines.get(source.downlinks[at(2)].slot as usize) {
+                    line.prefetch();
+                }
+                if let Some(Some(line)) = self.lines.get(source.downlinks[at(1)].slot as usize) {
+                    line.prefetch_behind();
+                }
+                let downlink = &mut source.downlinks[at(0)];
                 self.round.done += 1;
                 let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
                 let before = (downlink.packets, downlink.bytes);
@@ -105,10 +113,14 @@ impl Engine {
     }
 
     fn begin_round(&mut self, now: Instant) {
-        let sources = &self.sources;
-        let is_due = |i: &usize| sources[*i].as_ref().and_then(|s| s.flush_at()).is_none_or(|at| at <= now);
-        let (due, later): (Vec<usize>, Vec<usize>) = self.dirty.drain(..).partition(is_due);
-        self.dirty = later;
-        self.round.sources.extend(due.into_iter().rev());
+        let Engine { sources, dirty, round, .. } = self;
+        dirty.retain(|&index| {
+            let is_due = sources[index].as_ref().and_then(|s| s.flush_at()).is_none_or(|at| at <= now);
+            if is_due {
+                round.sources.push(index);
+            }
+            !is_due
+        });
+        round.sources.reverse();
     }
 }

@@ -214,6 +214,12 @@ impl Estimator {
         self.history.sent(now, bytes, cluster, grow)
     }
 
+    /// Has brought near what [`Estimator::sent`] will touch.
+    #[inline]
+    pub fn prefetch(&self) {
+        self.history.prefetch();
+    }
+
     /// Transport-wide feedback: the only report that tells of delays.
     pub fn feedback(&mut self, now: Instant, report: &rtcp::Twcc<'_>) {
         let now = self.clock.at(now);

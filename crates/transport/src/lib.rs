@@ -31,6 +31,7 @@ pub mod rtcp;
 mod sections;
 pub mod srtp;
 pub mod stun;
+pub mod sys;
 mod wire;
 
 pub use answer::{Answer, RecvTrack, SendTrack};

@@ -66,6 +66,15 @@ impl History {
         seq
     }
 
+    /// Has brought near where the next packets will be noted.
+    #[inline]
+    pub fn prefetch(&self) {
+        let slot = usize::from(self.next) & self.entries.len().wrapping_sub(1);
+        if let Some(entry) = self.entries.get(slot) {
+            crate::sys::prefetch(entry);
+        }
+    }
+
     /// A report says that `seq` was lost or arrived; `None` when that is not news or concerns nothing known.
     #[inline]
     pub fn report(&mut self, seq: u16, now: Ticks, arrived: bool) -> Option<Packet> {

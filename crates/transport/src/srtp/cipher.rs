@@ -1,28 +1,28 @@
 //! One direction of one session: the expanded keys for RTP and for RTCP, and the two ciphers behind one enum.
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
 use super::keys::{Label, Master, Profile, derive};
+use crate::sys::{self, GcmKey};
 
-pub(super) const GCM_TAG_LEN: usize = 16;
+pub(super) const GCM_TAG_LEN: usize = sys::TAG_LEN;
 pub(super) const SHA1_TAG_LEN: usize = 10;
 pub(super) const RTCP_INDEX_LEN: usize = 4;
 /// The E bit in front of the 31-bit SRTCP index: the packet is encrypted.
 pub(super) const RTCP_ENCRYPTED: u32 = 1 << 31;
 
-/// Both variants are boxed: a viewer carries one pointer and not half a kilobyte of key schedule in its hot array.
+/// A viewer's hot array carries pointers and salts, and not half a kilobyte of key schedule.
 pub(super) enum Cipher {
-    Gcm(Box<Gcm>),
+    Gcm(Gcm),
     Cm(Box<Cm>),
 }
 
 pub(super) struct Gcm {
-    rtp: LessSafeKey,
+    rtp: Box<GcmKey>,
     rtp_salt: [u8; 12],
-    rtcp: LessSafeKey,
+    rtcp: Box<GcmKey>,
     rtcp_salt: [u8; 12],
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Cm {
 impl Cipher {
     pub(super) fn new(profile: Profile, master: &Master) -> Cipher {
         match profile {
-            Profile::AeadAes128Gcm | Profile::AeadAes256Gcm => Cipher::Gcm(Box::new(Gcm::new(profile, master))),
+            Profile::AeadAes128Gcm | Profile::AeadAes256Gcm => Cipher::Gcm(Gcm::new(profile, master)),
             Profile::Aes128CmSha1_80 => Cipher::Cm(Box::new(Cm::new(profile, master))),
         }
     }
@@ -53,12 +53,11 @@ impl Cipher {
 
 impl Gcm {
     fn new(profile: Profile, master: &Master) -> Gcm {
-        let algorithm = if profile == Profile::AeadAes128Gcm { &AES_128_GCM } else { &AES_256_GCM };
         let key = |label| {
             let mut key = [0; 32];
             let key = &mut key[..profile.key_len()];
             derive(profile, master, label, key);
-            LessSafeKey::new(UnboundKey::new(algorithm, key).expect("the key length belongs to the algorithm"))
+            GcmKey::new(key)
         };
         let salt = |label| {
             let mut salt = [0; 12];
@@ -75,29 +74,26 @@ impl Gcm {
 
     #[cfg(test)]
     pub(super) fn from_session_keys(key: &[u8], salt: [u8; 12]) -> Gcm {
-        let algorithm = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
-        let key = || LessSafeKey::new(UnboundKey::new(algorithm, key).unwrap());
-        Gcm { rtp: key(), rtp_salt: salt, rtcp: key(), rtcp_salt: salt }
+        Gcm { rtp: GcmKey::new(key), rtp_salt: salt, rtcp: GcmKey::new(key), rtcp_salt: salt }
+    }
+
+    /// Has the key for media brought near.
+    pub(super) fn prefetch(&self) {
+        sys::prefetch(&*self.rtp);
     }
 
     /// Encrypts `payload` into `out`, which is `payload.len() + GCM_TAG_LEN` long, with `header` authenticated.
     pub(super) fn seal_rtp_gather(&self, header: &[u8], payload: &[u8], out: &mut [u8], ssrc: u32, index: u64) {
         let (text, tag) = out.split_at_mut(payload.len());
-        self.rtp
-            .seal_out_of_place_scatter(self.rtp_nonce(ssrc, index), Aad::from(header), payload, text, &[], tag)
-            .expect("the lengths match and are far below the limit of GCM");
+        self.rtp.seal(&self.rtp_nonce(ssrc, index), header, payload, text, tag_of(tag));
     }
 
     pub(super) fn seal_rtp(&self, header: &[u8], text: &mut [u8], tag: &mut [u8], ssrc: u32, index: u64) {
-        self.rtp
-            .seal_in_place_scatter(self.rtp_nonce(ssrc, index), Aad::from(header), text, &[], tag)
-            .expect("the lengths match and are far below the limit of GCM");
+        self.rtp.seal_in_place(&self.rtp_nonce(ssrc, index), header, text, tag_of(tag));
     }
 
     pub(super) fn seal_rtcp(&self, aad: &[u8], text: &mut [u8], tag: &mut [u8], ssrc: u32, index: u32) {
-        self.rtcp
-            .seal_in_place_scatter(self.rtcp_nonce(ssrc, index), Aad::from(aad), text, &[], tag)
-            .expect("the lengths match and are far below the limit of GCM");
+        self.rtcp.seal_in_place(&self.rtcp_nonce(ssrc, index), aad, text, tag_of(tag));
     }
 
     /// Decrypts into `out`, which is as long as `text`. False when the tag is wrong; `out` is then meaningless.
@@ -110,30 +106,34 @@ impl Gcm {
         ssrc: u32,
         index: u64,
     ) -> bool {
-        let nonce = self.rtp_nonce(ssrc, index);
-        self.rtp.open_separate_gather(nonce, Aad::from(header), text, tag, out).is_ok()
+        let tag = tag.try_into().expect("cut off at the length of a tag");
+        self.rtp.open(&self.rtp_nonce(ssrc, index), header, text, tag, out)
     }
 
     pub(super) fn open_rtcp(&self, aad: &[u8], text: &[u8], tag: &[u8], out: &mut [u8], ssrc: u32, index: u32) -> bool {
-        let nonce = self.rtcp_nonce(ssrc, index);
-        self.rtcp.open_separate_gather(nonce, Aad::from(aad), text, tag, out).is_ok()
+        let tag = tag.try_into().expect("cut off at the length of a tag");
+        self.rtcp.open(&self.rtcp_nonce(ssrc, index), aad, text, tag, out)
     }
 
     /// RFC 7714 §8.1: zero, SSRC, rollover counter, sequence number; mixed with the salt.
-    fn rtp_nonce(&self, ssrc: u32, index: u64) -> Nonce {
+    fn rtp_nonce(&self, ssrc: u32, index: u64) -> [u8; 12] {
         let mut nonce = self.rtp_salt;
         mix(&mut nonce[2..6], &ssrc.to_be_bytes());
         mix(&mut nonce[6..12], &index.to_be_bytes()[2..]);
-        Nonce::assume_unique_for_key(nonce)
+        nonce
     }
 
     /// RFC 7714 §9.1: zero, SSRC, zero, index; mixed with the salt.
-    fn rtcp_nonce(&self, ssrc: u32, index: u32) -> Nonce {
+    fn rtcp_nonce(&self, ssrc: u32, index: u32) -> [u8; 12] {
         let mut nonce = self.rtcp_salt;
         mix(&mut nonce[2..6], &ssrc.to_be_bytes());
         mix(&mut nonce[8..12], &index.to_be_bytes());
-        Nonce::assume_unique_for_key(nonce)
+        nonce
     }
+}
+
+fn tag_of(bytes: &mut [u8]) -> &mut [u8; GCM_TAG_LEN] {
+    bytes.try_into().expect("callers leave room for exactly one tag")
 }
 
 impl Cm {

@@ -30,6 +30,17 @@ impl Sealer {
         self.rtcp_index = index;
     }
 
+    /// Has brought near what sealing the next packet will touch.
+    #[inline]
+    pub fn prefetch(&self) {
+        if let Cipher::Gcm(gcm) = &self.cipher {
+            gcm.prefetch();
+        }
+        if let Some(first) = self.sealed.first() {
+            crate::sys::prefetch(first);
+        }
+    }
+
     /// Bytes that [`Sealer::seal_rtp`] appends.
     pub fn tag_len(&self) -> usize {
         self.cipher.tag_len()
