@@ -13,7 +13,7 @@ use crate::{Engine, fence};
 /// network buffer nor keeps the others waiting.
 const BURST_PACKETS_MAX: usize = 16;
 /// What is sealed before the kernel is called: it should still be in the second-level cache when the kernel copies it.
-const OUTBOX_BYTES_MAX: usize = 1 << 19;
+const OUTBOX_BYTES_MAX: usize = 1 << 17;
 
 /// What a call of `flush` left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
