@@ -1,5 +1,5 @@
 //! The other side of the wire, as many times as you like: synthetic publishers and viewers over real UDP and real
-//! WHIP and WHEP, where every viewer checks what it gets. It measures a server from outside and knows nothing of its
+//! WHIP and WHEP (or a Janus's API), where every viewer checks what it gets. It measures a server from outside and knows nothing of its
 //! inside, so it can be pointed at anybody's.
 
 pub mod conformance;
@@ -8,11 +8,13 @@ mod delay;
 pub mod fuzz;
 pub mod hostile;
 pub mod http;
+pub mod janus;
 mod ledger;
 pub mod load;
 mod metrics;
 pub mod report;
 pub mod server;
+pub mod signalling;
 pub mod udp;
 pub mod whip;
 
@@ -59,6 +61,8 @@ pub enum Error {
     Socket(#[source] std::io::Error),
     #[error("{url} answered {status}: {text}")]
     Refused { url: String, status: u16, text: String },
+    #[error("the Janus at {url}: {text}")]
+    Janus { url: String, text: String },
     #[error("redirected too often, last to {0}")]
     Redirects(String),
     #[error("making or answering an offer")]

@@ -1,33 +1,20 @@
 //! Joining over WHIP and WHEP, as a client that follows the rules: bearer token, `Location`, 307 and 308 followed,
 //! `DELETE` at the end. All candidates are in the offer, so nothing is trickled.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use transport::Client;
 
 use crate::Error;
-use crate::http::{Client, Request, Response, Url};
+use crate::http::{self, Request, Response, Url};
+use crate::signalling::{Guest, Session, Signalling};
 
 /// Where to ask, and as whom.
 #[derive(Clone)]
 pub struct Signaller {
-    http: Client,
+    http: http::Client,
     base: Url,
     token: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Publish,
-    Watch,
-}
-
-/// A session that the server has created.
-#[derive(Debug, Clone)]
-pub struct Session {
-    pub answer: String,
-    /// What `DELETE` goes to; a server may have named none.
-    pub location: Option<Url>,
-    /// From the first byte of the POST (its connection included) to the end of the 201.
-    pub took: Duration,
 }
 
 /// One more than a load balancer, a region and a node.
@@ -36,14 +23,10 @@ const REDIRECTS_MAX: usize = 3;
 impl Signaller {
     /// `base` is what `/whip/ROOM` and `/whep/ROOM` are appended to.
     pub fn new(base: Url, token: Option<String>) -> Signaller {
-        Signaller { http: Client::new(), base, token }
+        Signaller { http: http::Client::new(), base, token }
     }
 
-    pub async fn join(&self, role: Role, room: &str, offer: &str) -> Result<Session, Error> {
-        let kind = match role {
-            Role::Publish => "whip",
-            Role::Watch => "whep",
-        };
+    async fn post(&self, kind: &str, room: &str, offer: &str) -> Result<Session, Error> {
         let mut url = self.base.child(kind).child(room);
         let start = Instant::now();
         for _ in 0..=REDIRECTS_MAX {
@@ -62,9 +45,24 @@ impl Signaller {
         }
         Err(Error::Redirects(url.to_string()))
     }
+}
 
-    pub async fn leave(&self, session: &Session) -> Result<(), Error> {
-        let Some(url) = session.location.clone() else { return Ok(()) };
+impl Signalling for Signaller {
+    async fn publish(&self, room: &str, mut client: Client) -> Result<(Client, Session), Error> {
+        let session = self.post("whip", room, client.offer()).await?;
+        client.accept_answer(&session.answer)?;
+        Ok((client, session))
+    }
+
+    async fn watch(&self, room: &str, guest: Guest) -> Result<(Client, Session), Error> {
+        let mut client = guest.offer()?;
+        let session = self.post("whep", room, client.offer()).await?;
+        client.accept_answer(&session.answer)?;
+        Ok((client, session))
+    }
+
+    async fn leave(&self, session: Session) -> Result<(), Error> {
+        let Some(url) = session.location else { return Ok(()) };
         let request = Request::new("DELETE", url.clone()).bearer(self.token.as_deref());
         let response = self.http.send(request).await?;
         if response.status.is_success() { Ok(()) } else { Err(refused(&url, &response)) }

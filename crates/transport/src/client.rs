@@ -1,4 +1,4 @@
-//! The other end of a peer connection: an offerer with full ICE, for the load generator, the simulator and tests.
+//! The other end of a peer connection: an offerer (or, for servers that offer, an answerer) with full ICE, for the load generator, the simulator and tests.
 //!
 //! Where the server's `Peer` writes its own SDP and seals its own media, a `Client` leaves both to str0m, so that each
 //! of our parts is held against an independent one. It has one local address and one media section per kind.
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use media::codec::{Codec, Kind};
 use media::ext;
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::FormatParams;
 use str0m::media::{Direction, Frequency, KeyframeRequestKind, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
@@ -141,43 +141,24 @@ impl Client {
         Client::new(setup, media, Direction::RecvOnly, watch.channel.as_deref())
     }
 
+    /// A viewer to whom the server makes the offer, as a Janus does; with its answer.
+    pub fn answerer(setup: Setup<'_>, watch: &Watch, offer: &str) -> Result<(Client, String), Error> {
+        let media = [(Kind::Audio, watch.audio.clone(), vec![]), (Kind::Video, watch.video.clone(), vec![])];
+        let (mut rtc, keys) = build(&setup, &media)?;
+        let description = SdpOffer::from_sdp_string(offer).map_err(|e| Error::Answer(e.to_string()))?;
+        let answer = rtc.sdp_api().accept_offer(description).map_err(|e| Error::Answer(e.to_string()))?;
+        let mut client = Client::assemble(setup, rtc, keys, offered_sections(offer));
+        client.note_formats();
+        Ok((client, answer.to_sdp_string()))
+    }
+
     fn new(
         setup: Setup<'_>,
         media: [(Kind, Vec<CodecChoice>, Vec<Rid>); 2],
         direction: Direction,
         channel: Option<&str>,
     ) -> Result<Client, Error> {
-        let mut config = wire::config(setup.identity);
-        let mut pt = 96u8;
-        for choice in media.iter().flat_map(|(_, choices, _)| choices) {
-            let (rate, channels, rtx) = match choice.codec.kind() {
-                Kind::Audio => (Frequency::FORTY_EIGHT_KHZ, Some(2), None),
-                Kind::Video => (Frequency::NINETY_KHZ, None, Some((pt + 1).into())),
-            };
-            let parameters = FormatParams::parse_line(&choice.fmtp);
-            let codec = wire::codec(choice.codec);
-            config.codec_config().add_config(pt.into(), rtx, codec, rate, channels, parameters);
-            pt += 2;
-        }
-        // The ids that Chrome uses.
-        let extensions = [
-            (1, ext::Kind::AudioLevel),
-            (2, ext::Kind::AbsSendTime),
-            (3, ext::Kind::TransportSeq),
-            (4, ext::Kind::Mid),
-            (8, ext::Kind::DependencyDescriptor),
-            (10, ext::Kind::Rid),
-            (11, ext::Kind::RepairedRid),
-            (13, ext::Kind::Orientation),
-        ];
-        for (id, extension) in extensions.into_iter().filter_map(|(id, kind)| Some((id, wire::extension(kind)?))) {
-            config.extension_map().set(id, extension);
-        }
-
-        let (mut rtc, keys) = setup.identity.tapped(|| config.build(setup.now));
-        let candidate = Candidate::host(setup.address, "udp").map_err(|_| Error::NoCandidate)?;
-        rtc.add_local_candidate(candidate).ok_or(Error::NoCandidate)?;
-
+        let (mut rtc, keys) = build(&setup, &media)?;
         let mut changes = rtc.sdp_api();
         let mut sections = Vec::new();
         for (kind, choices, rids) in media {
@@ -196,12 +177,17 @@ impl Client {
             changes.add_channel(label.to_owned());
         }
         let (offer, pending) = changes.apply().ok_or(Error::NoTrack)?;
-        Ok(Client {
+        let client = Client::assemble(setup, rtc, keys, sections);
+        Ok(Client { offer: offer.to_sdp_string(), pending: Some(pending), ..client })
+    }
+
+    fn assemble(setup: Setup<'_>, rtc: Rtc, keys: KeySlot, sections: Vec<Section>) -> Client {
+        Client {
             rtc,
             keys,
             address: setup.address,
-            offer: offer.to_sdp_string(),
-            pending: Some(pending),
+            offer: String::new(),
+            pending: None,
             sections,
             received: Sections::default(),
             channels: Vec::new(),
@@ -212,7 +198,7 @@ impl Client {
             forbidden: 0,
             closing: false,
             closed: false,
-        })
+        }
     }
 
     /// Leaves SRTP and SRTCP of this session to the caller, who makes the one opener and the one sealer out of the keys
@@ -233,6 +219,7 @@ impl Client {
         self.forbidden
     }
 
+    /// Empty for an answerer.
     pub fn offer(&self) -> &str {
         &self.offer
     }
@@ -241,6 +228,12 @@ impl Client {
         let answer = SdpAnswer::from_sdp_string(sdp).map_err(|e| Error::Answer(e.to_string()))?;
         let pending = self.pending.take().ok_or(Error::Closed)?;
         self.rtc.sdp_api().accept_answer(pending, answer).map_err(|e| Error::Answer(e.to_string()))?;
+        self.note_formats();
+        Ok(())
+    }
+
+    /// What payload types mean, once that is negotiated.
+    fn note_formats(&mut self) {
         let formats: Vec<(u8, CodecChoice, Option<u8>)> = self
             .rtc
             .codec_config()
@@ -263,7 +256,6 @@ impl Client {
             self.received
                 .push(&track, |pt| formats.iter().find(|(known, _, _)| *known == pt).and_then(|(_, _, rtx)| *rtx));
         }
-        Ok(())
     }
 
     /// Queues a packet; [`Client::handle_timeout`] and [`Client::poll`] send it. False when the section, layer or codec
@@ -459,6 +451,58 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({})", self.address)
     }
+}
+
+/// A session with its codecs, extensions and candidate, before any description.
+fn build(setup: &Setup<'_>, media: &[(Kind, Vec<CodecChoice>, Vec<Rid>); 2]) -> Result<(Rtc, KeySlot), Error> {
+    let mut config = wire::config(setup.identity);
+    let mut pt = 96u8;
+    for choice in media.iter().flat_map(|(_, choices, _)| choices) {
+        let (rate, channels, rtx) = match choice.codec.kind() {
+            Kind::Audio => (Frequency::FORTY_EIGHT_KHZ, Some(2), None),
+            Kind::Video => (Frequency::NINETY_KHZ, None, Some((pt + 1).into())),
+        };
+        let parameters = FormatParams::parse_line(&choice.fmtp);
+        let codec = wire::codec(choice.codec);
+        config.codec_config().add_config(pt.into(), rtx, codec, rate, channels, parameters);
+        pt += 2;
+    }
+    // The ids that Chrome uses.
+    let extensions = [
+        (1, ext::Kind::AudioLevel),
+        (2, ext::Kind::AbsSendTime),
+        (3, ext::Kind::TransportSeq),
+        (4, ext::Kind::Mid),
+        (8, ext::Kind::DependencyDescriptor),
+        (10, ext::Kind::Rid),
+        (11, ext::Kind::RepairedRid),
+        (13, ext::Kind::Orientation),
+    ];
+    for (id, extension) in extensions.into_iter().filter_map(|(id, kind)| Some((id, wire::extension(kind)?))) {
+        config.extension_map().set(id, extension);
+    }
+    let (mut rtc, keys) = setup.identity.tapped(|| config.build(setup.now));
+    let candidate = Candidate::host(setup.address, "udp").map_err(|_| Error::NoCandidate)?;
+    rtc.add_local_candidate(candidate).ok_or(Error::NoCandidate)?;
+    Ok((rtc, keys))
+}
+
+/// The media sections of somebody else's offer.
+fn offered_sections(offer: &str) -> Vec<Section> {
+    let mut kind = None;
+    let mut sections = Vec::new();
+    for line in offer.lines().map(str::trim_end) {
+        if let Some(media) = line.strip_prefix("m=") {
+            kind = match media.split(' ').next() {
+                Some("audio") => Some(Kind::Audio),
+                Some("video") => Some(Kind::Video),
+                _ => None,
+            };
+        } else if let (Some(kind), Some(mid)) = (kind, line.strip_prefix("a=mid:").and_then(Label::new)) {
+            sections.push(Section { kind, mid, rids: Vec::new() });
+        }
+    }
+    sections
 }
 
 /// ICE or DTLS, which no SRTP key protects.

@@ -16,9 +16,12 @@ use crate::output::{self, print};
 
 #[derive(Debug, Args)]
 pub struct Load {
-    /// The server; /whip/ROOM and /whep/ROOM are appended
+    /// The server; /whip/ROOM and /whep/ROOM are appended. With --signalling janus its REST API, as http://HOST:8088/janus
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: Url,
+    /// How to join: whip (and WHEP), or janus for the VideoRoom of a Janus
+    #[arg(long, default_value = "whip", value_parser = signalling)]
+    signalling: load::Server,
     /// The first publisher's room; further ones get ROOM-2, ROOM-3, …
     #[arg(long, default_value = "load")]
     room: String,
@@ -102,6 +105,7 @@ pub fn run(args: Load) -> Result<ExitCode> {
         bail!("neither publishers nor viewers leaves nothing to do: --publishers N, --viewers N");
     }
     let mut options = load::Options::new(args.url, &args.room);
+    options.server = args.signalling;
     options.publishers = args.publishers;
     options.viewers = args.viewers;
     options.duration = Duration::from_secs(args.seconds);
@@ -147,4 +151,12 @@ fn video_codec(text: &str) -> Result<Codec, String> {
         .into_iter()
         .find(|codec| codec.name().eq_ignore_ascii_case(text) && codec.kind() == media::Kind::Video)
         .ok_or_else(|| "write vp8, vp9, h264 or av1".to_owned())
+}
+
+fn signalling(text: &str) -> Result<load::Server, String> {
+    match text {
+        "whip" => Ok(load::Server::Whip),
+        "janus" => Ok(load::Server::Janus),
+        _ => Err("write whip or janus".to_owned()),
+    }
 }

@@ -10,13 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use media::codec::Codec;
 use tokio::sync::Semaphore;
 use transport::client::{Publish, Setup, Watch};
-use transport::{Client, Identity};
+use transport::{Client, CodecChoice, Identity};
 
 use super::board::Board;
 use super::codecs;
 use super::crew::{Crew, Order};
 use super::endpoint::Endpoint;
-use super::options::{Options, Weight};
+use super::options::{self, Options, Weight};
 use super::publisher::Publisher;
 use super::tally::Tally;
 use super::viewer::Viewer;
@@ -24,13 +24,24 @@ use crate::Error;
 use crate::metrics;
 use crate::report::{Inside, Own, Report, Server};
 use crate::server::{self, Usage};
+use crate::signalling::{Guest, Session, Signalling, Srtp};
 use crate::udp::{Socket, local_ip_towards};
-use crate::whip::{Role, Session, Signaller};
+use crate::{janus, whip};
 
 /// Runs the whole test; takes as long as joining, `duration` and `drain` take.
 pub fn run(options: Options) -> Result<Report, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    runtime.map_err(Error::Socket)?.block_on(conduct(options))
+    let runtime = runtime.map_err(Error::Socket)?;
+    match options.server {
+        options::Server::Whip => {
+            let signaller = whip::Signaller::new(options.url.clone(), options.token.clone());
+            runtime.block_on(conduct(options, signaller))
+        }
+        options::Server::Janus => {
+            let signaller = runtime.block_on(async { janus::Signaller::new(options.url.clone()) });
+            runtime.block_on(conduct(options, signaller))
+        }
+    }
 }
 
 /// Between the last first picture and the beginning of what is measured.
@@ -40,17 +51,17 @@ const JOINS_AT_ONCE: usize = 64;
 const LEAVES_AT_ONCE: usize = 32;
 
 /// What every join needs.
-struct Cast {
+struct Cast<S> {
     options: Options,
-    signaller: Signaller,
+    signaller: S,
     identity: Identity,
     ip: IpAddr,
     board: Arc<Board>,
 }
 
-async fn conduct(options: Options) -> Result<Report, Error> {
+async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report, Error> {
     let cast = Arc::new(Cast {
-        signaller: Signaller::new(options.url.clone(), options.token.clone()),
+        signaller,
         identity: Identity::generate()?,
         ip: local_ip(&options).await?,
         board: Arc::new(Board::new(options.publishers)),
@@ -141,11 +152,10 @@ async fn local_ip(options: &Options) -> Result<IpAddr, Error> {
 }
 
 /// All publishers send when this returns, or have sent what tells the server their codecs.
-async fn publish(cast: &Arc<Cast>) -> Result<Crew<Publisher>, Error> {
+async fn publish<S: Signalling>(cast: &Cast<S>) -> Result<Crew<Publisher>, Error> {
     let crew = Crew::start("publishers").map_err(Error::Socket)?;
     for number in 0..cast.options.publishers {
-        let (client, socket) = cast.client(Role::Publish)?;
-        let (endpoint, session) = cast.join(Role::Publish, number, client, socket).await?;
+        let (endpoint, session) = cast.publish(number).await?;
         let publisher = Publisher::new(number, endpoint, session, &cast.options, cast.board.clone());
         crew.order(Order::Join(Box::new(publisher)));
     }
@@ -170,7 +180,12 @@ fn start_crews(name: &str, count: usize) -> Result<Vec<Crew<Viewer>>, Error> {
 }
 
 /// Starts viewers at their pace; answers how many have a session.
-async fn watch(cast: &Arc<Cast>, crews: &[Crew<Viewer>], bar: &ProgressBar, tally: &mut Tally) -> u32 {
+async fn watch<S: Signalling>(
+    cast: &Arc<Cast<S>>,
+    crews: &[Crew<Viewer>],
+    bar: &ProgressBar,
+    tally: &mut Tally,
+) -> u32 {
     let viewers = cast.options.viewers;
     bar.set_length(viewers.into());
     bar.set_message("viewers join");
@@ -185,9 +200,8 @@ async fn watch(cast: &Arc<Cast>, crews: &[Crew<Viewer>], bar: &ProgressBar, tall
         joins.spawn(async move {
             let _permit = permit;
             let publisher = number % cast.options.publishers.max(1);
-            let (client, socket) = cast.client(Role::Watch)?;
             let asked = Instant::now();
-            let (endpoint, session) = cast.join(Role::Watch, publisher, client, socket).await?;
+            let (endpoint, session) = cast.watch(publisher).await?;
             Ok::<_, Error>((
                 number,
                 Viewer::new(publisher, endpoint, session, asked, cast.options.weight, cast.board.clone()),
@@ -216,39 +230,39 @@ fn seat(joined: Joined, crews: &[Crew<Viewer>], bar: &ProgressBar, tally: &mut T
     }
 }
 
-impl Cast {
-    fn client(&self, role: Role) -> Result<(Client, Socket), Error> {
-        let socket = Socket::bind(self.ip, self.options.coalesce).map_err(Error::Socket)?;
+impl<S: Signalling> Cast<S> {
+    async fn publish(&self, number: u32) -> Result<(Endpoint, Session), Error> {
+        let socket = self.socket()?;
         let setup = Setup { now: Instant::now(), identity: &self.identity, address: socket.local() };
-        let audio = self.options.audio.then(|| codecs::choice(Codec::Opus));
-        let client = match role {
-            Role::Publish => {
-                let video = Some(codecs::choice(self.options.codec));
-                Client::publisher(setup, &Publish { audio, video, ..Publish::default() })
-            }
-            Role::Watch => {
-                let audio = audio.into_iter().collect();
-                let viewer = Client::viewer(setup, &Watch { audio, video: codecs::playable(), ..Watch::default() });
-                match self.options.weight {
-                    Weight::Full => viewer,
-                    Weight::Light => viewer.map(Client::leave_srtp),
-                }
-            }
-        };
-        Ok((client?, socket))
+        let video = Some(codecs::choice(self.options.codec));
+        let client = Client::publisher(setup, &Publish { audio: self.audio(), video, ..Publish::default() })?;
+        let (client, session) = self.signaller.publish(&self.options.room_of(number), client).await?;
+        Ok((Endpoint::new(client, socket), session))
     }
 
-    async fn join(
-        &self,
-        role: Role,
-        publisher: u32,
-        mut client: Client,
-        socket: Socket,
-    ) -> Result<(Endpoint, Session), Error> {
-        let room = self.options.room_of(publisher);
-        let session = self.signaller.join(role, &room, client.offer()).await?;
-        client.accept_answer(&session.answer)?;
+    /// A viewer of this publisher's room.
+    async fn watch(&self, publisher: u32) -> Result<(Endpoint, Session), Error> {
+        let socket = self.socket()?;
+        let audio = self.audio().into_iter().collect();
+        let guest = Guest {
+            identity: self.identity.clone(),
+            address: socket.local(),
+            watch: Watch { audio, video: codecs::playable(), ..Watch::default() },
+            srtp: match self.options.weight {
+                Weight::Full => Srtp::Clients,
+                Weight::Light => Srtp::Ours,
+            },
+        };
+        let (client, session) = self.signaller.watch(&self.options.room_of(publisher), guest).await?;
         Ok((Endpoint::new(client, socket), session))
+    }
+
+    fn socket(&self) -> Result<Socket, Error> {
+        Socket::bind(self.ip, self.options.coalesce).map_err(Error::Socket)
+    }
+
+    fn audio(&self) -> Option<CodecChoice> {
+        self.options.audio.then(|| codecs::choice(Codec::Opus))
     }
 }
 
@@ -289,10 +303,9 @@ struct Steady {
     inside: Option<Inside>,
 }
 
-async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
-    let Options { duration, server_pid, ref url, ref token, .. } = cast.options;
-    let http = crate::http::Client::new();
-    let delays_before = metrics::forward_delay(&http, url, token.as_deref()).await;
+async fn measure<S>(cast: &Cast<S>, bar: &ProgressBar) -> Result<Steady, Error> {
+    let Options { duration, server_pid, .. } = cast.options;
+    let delays_before = inside(&cast.options).await;
     bar.set_message("everybody watches");
     bar.set_length(duration.as_secs());
     let usage = || server_pid.map(server::usage).transpose();
@@ -308,7 +321,7 @@ async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
     let own_after = own()?;
     let seconds = start.elapsed().as_secs_f64();
     let received = cast.board.received() - received;
-    let delays = metrics::forward_delay(&http, url, token.as_deref()).await;
+    let delays = inside(&cast.options).await;
     Ok(Steady {
         seconds,
         received,
@@ -316,6 +329,13 @@ async fn measure(cast: &Cast, bar: &ProgressBar) -> Result<Steady, Error> {
         inside: delays.zip(delays_before).map(|(now, before)| now.since(&before)),
         server: server_before.zip(server_after),
     })
+}
+
+async fn inside(options: &Options) -> Option<metrics::Buckets> {
+    match options.server {
+        options::Server::Whip => metrics::forward_delay(&options.url, options.token.as_deref()).await,
+        options::Server::Janus => None,
+    }
 }
 
 impl Steady {
@@ -333,14 +353,14 @@ impl Steady {
     }
 }
 
-async fn leave(signaller: &Signaller, sessions: Vec<Session>, tally: &mut Tally) {
+async fn leave(signaller: &impl Signalling, sessions: Vec<Session>, tally: &mut Tally) {
     let permits = Arc::new(Semaphore::new(LEAVES_AT_ONCE));
     let mut leaves = tokio::task::JoinSet::new();
     for session in sessions {
         let (signaller, permits) = (signaller.clone(), permits.clone());
         leaves.spawn(async move {
             let _permit = permits.acquire().await;
-            signaller.leave(&session).await
+            signaller.leave(session).await
         });
     }
     while let Some(left) = leaves.join_next().await {

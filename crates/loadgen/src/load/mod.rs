@@ -22,4 +22,4 @@ mod track;
 mod viewer;
 
 pub use conduct::run;
-pub use options::{Options, Weight};
+pub use options::{Options, Server, Weight};

@@ -9,8 +9,9 @@ use crate::udp::Coalesce;
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `/whip/ROOM` and `/whep/ROOM` are appended to it.
+    /// `/whip/ROOM` and `/whep/ROOM` are appended to it; of a Janus, its REST API.
     pub url: Url,
+    pub server: Server,
     /// The first publisher's room; further ones get `ROOM-2`, `ROOM-3`…, and viewers are dealt out in turn.
     pub room: String,
     /// With none, viewers watch what somebody else publishes, and only their checkers judge.
@@ -41,6 +42,15 @@ pub struct Options {
     pub weight: Weight,
 }
 
+/// What kind of server it is: how participants come to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// WHIP and WHEP.
+    Whip,
+    /// The VideoRoom of a Janus, over its REST API.
+    Janus,
+}
+
 /// How much of a real viewer a viewer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
@@ -55,6 +65,7 @@ impl Options {
     pub fn new(url: Url, room: &str) -> Options {
         Options {
             url,
+            server: Server::Whip,
             room: room.to_owned(),
             publishers: 1,
             viewers: 10,

@@ -13,8 +13,8 @@ use super::board::Board;
 use super::crew::Member;
 use super::endpoint::{Ears, Endpoint};
 use super::options::Options;
+use crate::signalling::Session;
 use crate::udp::{Arena, Socket, WallNs};
-use crate::whip::Session;
 
 pub struct Publisher {
     endpoint: Endpoint,

@@ -19,8 +19,8 @@ use super::options::Weight;
 use super::track::{Outcome, Seen, Track};
 use crate::delay::Histogram;
 use crate::report::Feedback;
+use crate::signalling::Session;
 use crate::udp::{Arena, Socket, WallNs};
-use crate::whip::Session;
 
 pub struct Viewer {
     endpoint: Endpoint,
