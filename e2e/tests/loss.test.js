@@ -10,13 +10,10 @@ import { picture, seesMovingPicture, statistics } from "../lib/seen.js";
 import { sleep } from "../lib/until.js";
 import { ALL, Weir } from "../lib/weir.js";
 
-/**
- * Every twentieth packet that the viewer receives: the picture's and the repairs'. What it sends arrives, for a lost NACK
- * is something no server can mend.
- */
+/** Every twentieth packet that the viewer receives, picture and repairs alike. Its NACKs arrive: only it could repeat them. */
 const WEATHER = "delay=20ms,loss=5%";
 const FAIR = "delay=20ms";
-/** About 100 losses, so that a repair that is lost as well happens several times. */
+/** 50 to 100 losses, so that a repair that is lost as well happens several times. */
 const SECONDS = 40;
 const FROZEN_SHARE_MAX = 0.01;
 
