@@ -188,7 +188,10 @@ impl Engine {
         for seq in lost {
             asked += 1;
             match downlink.repair(moment, &mut source.layers, seq, line, &mut self.outbox) {
-                Ok(()) => self.stats.repairs += 1,
+                Ok(()) => {
+                    self.stats.repairs += 1;
+                    line.copy_later(now, media, seq);
+                }
                 Err(reason) => self.stats.drops.count(reason),
             }
         }
@@ -196,6 +199,7 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(slot) {
             session.nacks += asked;
         }
+        self.set_timer(slot);
     }
 
     fn handle_keyframe_request(&mut self, now: Instant, slot: u32, media_ssrc: u32) {
@@ -227,7 +231,7 @@ impl Engine {
         }
     }
 
-    fn place_of(&self, slot: u32, ssrc: u32) -> Option<Place> {
+    pub(crate) fn place_of(&self, slot: u32, ssrc: u32) -> Option<Place> {
         let Role::Viewer(viewer) = &self.sessions.get(slot)?.role else { return None };
         viewer.tracks.iter().find(|t| t.send.ssrc == ssrc)?.place
     }

@@ -28,7 +28,8 @@ pub struct Header {
     /// Extension ids; 0 where not negotiated.
     audio_level: u8,
     orientation: u8,
-    /// The viewer has reported on our SSRC, so it knows whose it is.
+    /// The viewer has reported on our SSRC, so it knows whose it is. Repairs have an SSRC of their own, which nobody reports on:
+    /// Firefox drops those without a MID.
     pub is_known: bool,
 }
 
@@ -42,6 +43,7 @@ pub struct Fields {
     pub send_time: u32,
     /// The transport-wide sequence number.
     pub transport: u16,
+    pub is_repair: bool,
 }
 
 impl Header {
@@ -107,7 +109,8 @@ impl Header {
         if self.send_time_at != 0 {
             out[self.send_time_at as usize..][..3].copy_from_slice(&fields.send_time.to_be_bytes()[1..]);
         }
-        let mut len = usize::from(if self.is_known { self.len_without_mid } else { self.len });
+        let with_mid = fields.is_repair || !self.is_known;
+        let mut len = usize::from(if with_mid { self.len } else { self.len_without_mid });
         if let (true, Some((level, voice))) = (self.audio_level != 0, packet.audio_level) {
             out[len] = self.audio_level << 4;
             out[len + 1] = level & 0x7f | u8::from(voice) << 7;
@@ -179,8 +182,15 @@ mod tests {
         ring
     }
 
-    const FIELDS: Fields =
-        Fields { payload_type: 96, ssrc: 7, seq: 500, time: 1000, send_time: 0x123456, transport: 0xabcd };
+    const FIELDS: Fields = Fields {
+        payload_type: 96,
+        ssrc: 7,
+        seq: 500,
+        time: 1000,
+        send_time: 0x123456,
+        transport: 0xabcd,
+        is_repair: false,
+    };
 
     #[test]
     fn a_header_says_what_was_negotiated_and_parses_as_such() {
@@ -206,6 +216,12 @@ mod tests {
                 assert_eq!(found(4), (!known).then_some(mid.as_bytes()));
                 assert_eq!(found(1), (kind == Kind::Audio).then_some(&[30 | 0x80][..]));
                 assert_eq!(found(13), (kind == Kind::Video).then_some(&[2][..]));
+
+                let repair = Fields { is_repair: true, ..FIELDS };
+                let len = header.write(&mut out, ring.get(1).unwrap(), &repair);
+                out[len] = b'p';
+                let parsed = packet::Packet::parse(&out[..=len]).unwrap();
+                assert_eq!(parsed.extension.and_then(|block| block.find(4)), Some(mid.as_bytes()));
             }
         }
     }

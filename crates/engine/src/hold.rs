@@ -1,4 +1,5 @@
-//! What leaves a viewer's line between two visits of the fan-out: packets that waited for the pacer, and probes.
+//! What leaves a viewer's line between two visits of the fan-out: packets that waited for the pacer, second copies of
+//! repairs, and probes.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +32,8 @@ impl Engine {
         if !due {
             return;
         }
-        let next = [self.release(now, slot), self.go_on_probing(now, slot)].into_iter().flatten().min();
+        let next = [self.release(now, slot), self.send_copies(now, slot), self.go_on_probing(now, slot)];
+        let next = next.into_iter().flatten().min();
         if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
             line.next_at = next;
         }
@@ -72,6 +74,25 @@ impl Engine {
             downlink.release_all(&mut source.layers, moment, line, &mut self.outbox, &mut self.stats.drops);
             self.stats.packets_out += downlink.packets - before.0;
             self.stats.bytes_out += downlink.bytes - before.1;
+        }
+    }
+
+    /// Sends repairs once more that are due for it; says when to come again.
+    fn send_copies(&mut self, now: Instant, slot: u32) -> Option<Instant> {
+        let moment = self.moment(now);
+        loop {
+            let line = self.lines.get_mut(slot as usize)?.as_mut()?;
+            let copy = *line.copies.front()?;
+            if copy.at > now {
+                return Some(copy.at);
+            }
+            line.copies.pop_front();
+            let Some(Place::Source { source, index }) = self.place_of(slot, copy.ssrc) else { continue };
+            let Some(source) = self.sources[source].as_mut() else { continue };
+            let line = self.lines.get_mut(slot as usize)?.as_mut()?;
+            let sent = source.downlinks[index].repair(moment, &mut source.layers, copy.lost, line, &mut self.outbox);
+            // Without budget it stays at the one that was sent: nobody asked for this one.
+            self.stats.repair_copies += u64::from(sent.is_ok());
         }
     }
 

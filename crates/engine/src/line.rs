@@ -4,6 +4,7 @@
 //! tracks share its line: one sealer, so that one nonce cannot be used twice; one transport-wide numbering, so that the viewer
 //! can report on all of it; one estimate.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,13 @@ const DATAGRAM_OVERHEAD: usize = 28;
 /// a queue of 80 ms.
 const NEAR_PERCENT: u64 = 50;
 
+/// Above this loss, the hundredth part of which would hit a repair too, a second copy is worth its bytes.
+const LOSSY: f64 = 0.01;
+/// Longer than a Wi-Fi retry or a full queue's burst, shorter than a frame.
+const COPY_AFTER: Duration = Duration::from_millis(12);
+/// Copies that wait: more losses than that within [`COPY_AFTER`] are an outage, which copies do not mend.
+const COPIES_MAX: usize = 64;
+
 pub struct Line {
     pub to: SocketAddr,
     sealer: Sealer,
@@ -36,8 +44,20 @@ pub struct Line {
     /// Bytes of the viewer's packets that wait for the pacer.
     pub held_bytes: u64,
     pub probing: Option<Probing>,
-    /// When something that waits, or a probe, wants to be looked at.
+    /// Repairs to be sent once more, the first due first.
+    pub copies: VecDeque<Again>,
+    /// When something that waits, a copy, or a probe wants to be looked at.
     pub next_at: Option<Instant>,
+}
+
+/// The second sending of a repair. A viewer asks again only a round trip later, libwebrtc at first 100 ms: long enough for a
+/// picture to freeze when the repair is lost as well.
+#[derive(Debug, Clone, Copy)]
+pub struct Again {
+    pub at: Instant,
+    /// Of the track, not of its repairs.
+    pub ssrc: u32,
+    pub lost: u16,
 }
 
 /// A probe on its way: packets sent again, faster than the stream, to see whether the line carries them.
@@ -79,6 +99,7 @@ impl Line {
             sent_bps: 0,
             held_bytes: 0,
             probing: None,
+            copies: VecDeque::new(),
             next_at: None,
         }
     }
@@ -109,7 +130,7 @@ impl Line {
         let text = packet.text();
         let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX);
         let transport = self.number(moment.now, stream.header, text.len(), Sent::Media);
-        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport));
+        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, false));
         let sealed = self.sealer.seal_rtp_gather(room, header_len, text, stream.ssrc, stream.index);
         let len = sealed.ok_or(Drop::SealedTwice)?;
         out.commit(self.to, len);
@@ -130,7 +151,7 @@ impl Line {
         let text = packet.text();
         let room = out.room(header::LEN_MAX + 2 + text.len() + OVERHEAD_MAX);
         let transport = self.number(moment.now, stream.header, 2 + text.len(), why);
-        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport));
+        let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, true));
         room[header_len..][..2].copy_from_slice(&lost.to_be_bytes());
         room[header_len + 2..][..text.len()].copy_from_slice(text);
         let sealed = self.sealer.seal_rtp(room, header_len, 2 + text.len(), stream.ssrc, stream.index);
@@ -177,6 +198,15 @@ impl Line {
         self.adjust_pace();
     }
 
+    /// A repair was sent. Where much is lost it is sent once more, a little later, so that one burst does not take both.
+    pub fn copy_later(&mut self, now: Instant, ssrc: u32, lost: u16) {
+        if self.estimator.view().loss > LOSSY && self.copies.len() < COPIES_MAX {
+            let at = now + COPY_AFTER;
+            self.copies.push_back(Again { at, ssrc, lost });
+            self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
+        }
+    }
+
     /// What the viewer can take, bits per second; `None` until its line has shown something.
     pub fn estimate_bps(&self) -> Option<u64> {
         self.estimator.is_proven().then(|| self.estimator.bps())
@@ -206,7 +236,7 @@ impl Line {
 }
 
 impl Stream<'_> {
-    fn fields(&self, moment: Moment, transport: u16) -> Fields {
+    fn fields(&self, moment: Moment, transport: u16, is_repair: bool) -> Fields {
         Fields {
             payload_type: self.payload_type,
             ssrc: self.ssrc,
@@ -214,6 +244,7 @@ impl Stream<'_> {
             time: self.time,
             send_time: moment.send_time,
             transport,
+            is_repair,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Stats {
     /// Packets that viewers said they lost, and repairs sent.
     pub nacks: u64,
     pub repairs: u64,
+    /// Second copies of repairs, on lines that lose much.
+    pub repair_copies: u64,
     /// Bytes of padding put behind packets so that they leave in one message, once per source.
     pub padding_bytes: u64,
     /// Probes for more bandwidth begun, and their bytes.

@@ -35,6 +35,9 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     per_worker("weir_link_records_received_total", "counter", "Media records from workers.", &|s| s.stats.records_in);
     per_worker("weir_nacks_total", "counter", "Packets that viewers reported lost.", &|s| s.stats.nacks);
     per_worker("weir_repairs_total", "counter", "Packets sent again.", &|s| s.stats.repairs);
+    per_worker("weir_repair_copies_total", "counter", "Repairs sent twice, to viewers who lose much.", &|s| {
+        s.stats.repair_copies
+    });
     per_worker("weir_probes_total", "counter", "Bursts sent to see whether a line carries more.", &|s| s.stats.probes);
     per_worker("weir_probe_bytes_total", "counter", "Bytes of such bursts.", &|s| s.stats.probe_bytes);
     per_worker("weir_padding_bytes_total", "counter", "Padding that makes packets of a frame equally long.", &|s| {
