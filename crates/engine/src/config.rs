@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use proto::WorkerId;
+use transport::bwe;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -30,6 +31,8 @@ pub struct Limits {
     pub ring_packets: usize,
     /// Oldest packet worth repairing.
     pub ring_age: Duration,
+    /// Where a viewer's estimate begins, and where it stays.
+    pub bandwidth: bwe::Limits,
 }
 
 impl Default for Limits {
@@ -41,6 +44,7 @@ impl Default for Limits {
             // 2 s of 8 Mbit/s in 1,200-byte packets is 1,700.
             ring_packets: 2048,
             ring_age: Duration::from_secs(2),
+            bandwidth: bwe::Limits::default(),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Engine {
         if self.lines.len() <= place {
             self.lines.resize_with(place + 1, || None);
         }
-        self.lines[place] = Some(Line::new(now, remote, keys));
+        self.lines[place] = Some(Line::new(now, remote, keys, self.config.limits.bandwidth));
         for downlink in downlinks {
             self.place(&room, downlink);
         }

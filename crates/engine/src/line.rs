@@ -88,11 +88,11 @@ pub struct Moment {
 }
 
 impl Line {
-    pub fn new(now: Instant, to: SocketAddr, keys: &Keys) -> Line {
+    pub fn new(now: Instant, to: SocketAddr, keys: &Keys, limits: Limits) -> Line {
         Line {
             to,
             sealer: Sealer::new(keys),
-            estimator: Estimator::new(Limits::default()),
+            estimator: Estimator::new(limits),
             pacer: Pacer::default(),
             bytes: 0,
             reviewed_at: now,

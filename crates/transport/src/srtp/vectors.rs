@@ -30,7 +30,7 @@ fn session_keys_are_derived_as_in_rfc_3711_b_3() {
 /// RFC 7714 gives session keys, not master keys, so the ciphers are made from them directly.
 fn rfc_7714(key: &str) -> Cipher {
     let salt: [u8; 12] = hex("517569642070726f2071756f").try_into().unwrap();
-    Cipher::Gcm(Box::new(Gcm::from_session_keys(&hex(key), salt)))
+    Cipher::Gcm(Gcm::from_session_keys(&hex(key), salt))
 }
 
 const KEY_128: &str = "000102030405060708090a0b0c0d0e0f";
