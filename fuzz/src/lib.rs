@@ -14,6 +14,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
     ("av1", media::fuzz::fuzz_av1),
     ("bearer", signal::fuzz::fuzz_bearer),
+    ("bwe", transport::fuzz::fuzz_bwe),
     ("capture", media::fuzz::fuzz_capture),
     ("dd", media::fuzz::fuzz_dd),
     ("demux_stun", transport::fuzz::fuzz_demux_stun),

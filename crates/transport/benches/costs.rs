@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::codec::Codec;
+use transport::bwe::{Estimator, Limits, Sent};
 use transport::client::{self, Client};
+use transport::rtcp::{self, Packet};
 use transport::srtp::{Keys, Opener, Profile, Sealer};
 use transport::{Accept, CodecChoice, Creds, Event, Identity, Offer, Output, Peer, Side};
 
@@ -15,6 +17,9 @@ fn main() {
         let name = format!("{profile:?}");
         println!("{name:<20}{:>12.0}{:>12.0}{:>12.0}", seal(profile, 1200), seal(profile, 100), open(profile, 1200));
     }
+
+    let (sent, status) = estimate();
+    println!("bandwidth estimation: {sent:.1} ns for each packet sent, {status:.1} ns for each status of a report");
 
     let identity = Identity::generate().expect("a certificate can be made");
     let (accept, connect) = join(&identity);
@@ -62,6 +67,42 @@ fn open(profile: Profile, len: usize) -> f64 {
             opener.open_rtp(packet, &mut clear).expect("we sealed it");
         }
     })
+}
+
+/// A packet noted, and a status read: of 40 packets in a tenth of a second, as many viewers as a core serves.
+fn estimate() -> (f64, f64) {
+    const PACKETS: u16 = 40;
+    let viewers = || -> Vec<Estimator> { (0..VIEWERS).map(|_| Estimator::new(Limits::default())).collect() };
+    let (mut estimators, mut now) = (viewers(), Instant::now());
+    let send = |estimators: &mut [Estimator], now: &mut Instant| {
+        let mut seq = 0;
+        for _ in 0..PACKETS {
+            *now += Duration::from_micros(2500);
+            for estimator in estimators.iter_mut() {
+                seq = black_box(estimator.sent(*now, 1200, Sent::Media));
+            }
+        }
+        seq
+    };
+    let packets = VIEWERS * usize::from(PACKETS);
+    let sent = per_call(packets, || {
+        send(&mut estimators, &mut now);
+    });
+
+    let (mut estimators, mut ticks, mut count) = (viewers(), 0, 0);
+    let both = per_call(packets, || {
+        let last = send(&mut estimators, &mut now);
+        let arrivals: Vec<Option<i64>> = (0..i64::from(PACKETS)).map(|n| Some(ticks + 10 * n)).collect();
+        ticks += 10 * i64::from(PACKETS);
+        count = u8::wrapping_add(count, 1);
+        let mut report = Vec::new();
+        rtcp::transport_feedback(&mut report, (1, 2), (last.wrapping_sub(PACKETS - 1), count), &arrivals);
+        let Some(Packet::Twcc(report)) = rtcp::read(&report).next() else { panic!("we wrote it") };
+        for estimator in &mut estimators {
+            estimator.feedback(now, &report);
+        }
+    });
+    (sent, both - sent)
 }
 
 /// Nanoseconds per call; the best of ten runs, since neighbours only ever make it slower.

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::bwe::{Estimator, Limits, Sent};
 use crate::rtcp::{self, Packet};
 use crate::srtp::{Keys, Opener, Profile, Sealer};
 use crate::stun::Request;
@@ -116,5 +117,40 @@ pub fn fuzz_srtcp(data: &[u8]) {
             assert_eq!(out, clear);
             assert!(opener.open_rtcp(&packet, &mut out).is_err(), "replayed");
         }
+    }
+}
+
+/// What a viewer reports, while something is sent: the estimate stays within its limits, and probes are bounded.
+pub fn fuzz_bwe(data: &[u8]) {
+    let limits = Limits::default();
+    let mut estimator = Estimator::new(limits);
+    let mut now = Instant::now();
+    for packet in rtcp::read(data).take(64) {
+        // 40 packets in 80 ms, about 5 Mbit/s: the seeds were made for this.
+        for _ in 0..40 {
+            estimator.sent(now, 1200, Sent::Media);
+            now += Duration::from_millis(2);
+        }
+        match packet {
+            Packet::Twcc(report) => estimator.feedback(now, &report),
+            Packet::Remb { bitrate, .. } => estimator.remb(now, bitrate),
+            Packet::SenderReport { blocks, .. } | Packet::ReceiverReport { blocks, .. } => {
+                blocks.for_each(|block| {
+                    estimator.receiver_report(now, &block, Some(Duration::from_millis(block.delay.into())));
+                });
+            }
+            // Time in which nothing is heard.
+            Packet::Other { kind } => now += Duration::from_millis(u64::from(kind) * 10),
+            _ => {}
+        }
+        estimator.tick(now);
+        if let Some(probe) = estimator.probe(now, u64::MAX) {
+            assert!(probe.bytes <= 100_000 && (1..=100).contains(&probe.packets), "{probe:?}");
+            for _ in 0..probe.packets {
+                estimator.sent(now, probe.bytes.div_ceil(probe.packets), Sent::Probe(probe.id));
+            }
+        }
+        assert!((limits.min_bps..=limits.max_bps).contains(&estimator.bps()), "{:?}", estimator.view());
+        assert!((0.0..=1.0).contains(&estimator.view().loss), "{:?}", estimator.view());
     }
 }

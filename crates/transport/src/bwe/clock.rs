@@ -82,3 +82,28 @@ impl Unwrap {
         Ticks(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_receivers_clock_goes_on_where_its_24_bits_end() {
+        let mut clock = Unwrap::new();
+        let end = (1_i64 << 31) - 100;
+        let first = clock.at(end);
+        assert_eq!(clock.at(end + 80).since(first), 80);
+        // The reference time has a sign, so after its largest comes its smallest.
+        assert_eq!(clock.at(-(1 << 31) + 20).since(first), 120);
+        assert_eq!(clock.at(end + 80).since(first), 80, "and back, for what was reordered");
+    }
+
+    #[test]
+    fn our_clock_stands_when_the_callers_goes_back() {
+        let mut clock = Clock::new();
+        let now = Instant::now() + Duration::from_secs(10);
+        assert_eq!(clock.at(now), Ticks::ZERO);
+        assert_eq!(clock.at(now - Duration::from_secs(5)), Ticks::ZERO);
+        assert_eq!(clock.at(now + Duration::from_millis(3)).since(Ticks::ZERO), 12);
+    }
+}

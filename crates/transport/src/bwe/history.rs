@@ -167,3 +167,60 @@ impl Entry {
         (self.0 >> 29) as u8
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Ticks {
+        Ticks::ZERO.plus(4 * ms)
+    }
+
+    #[test]
+    fn a_packet_is_news_once_and_late_ones_are_not_lost() {
+        let mut history = History::new();
+        let seq = history.sent(at(0), 1200, 3, Grow::Yes);
+        let lost = Packet { sent: at(0), bytes: 1200, cluster: 3, was_lost: false };
+        assert_eq!(history.report(seq, at(50), false), Some(lost));
+        assert_eq!(history.report(seq, at(60), false), None, "said twice");
+        assert_eq!(history.report(seq, at(90), true), Some(Packet { was_lost: true, ..lost }), "it was only late");
+        assert_eq!(history.report(seq, at(99), false), None, "what arrived stays arrived");
+        assert_eq!(history.report(seq.wrapping_add(1), at(99), true), None, "never sent");
+        assert_eq!(history.report(seq.wrapping_sub(1), at(99), true), None, "never sent either");
+    }
+
+    #[test]
+    fn unreported_packets_are_kept_while_they_are_young_and_no_longer() {
+        let mut history = History::new();
+        let first = history.sent(at(0), 100, 0, Grow::Yes);
+        // Across the end of the numbers, a packet each millisecond: 2 s of them fit.
+        for ms in 1..70_000 {
+            let seq = history.sent(at(ms), 100, 0, Grow::Yes);
+            if ms >= 1500 {
+                let old = history.report(seq.wrapping_sub(1400), at(ms), true).expect("1.4 s old");
+                assert_eq!(old.sent, at(ms - 1400));
+            }
+        }
+        assert_eq!(history.report(first, at(70_000), true), None);
+        assert!(history.entries.len() <= ENTRIES_MAX);
+    }
+
+    #[test]
+    fn without_reports_the_ring_does_not_grow() {
+        let mut history = History::new();
+        for ms in 0..10_000 {
+            history.sent(at(ms), 100, 0, Grow::No);
+        }
+        assert_eq!(history.entries.len(), ENTRIES_MIN);
+    }
+
+    #[test]
+    fn what_was_sent_before_a_long_pause_is_forgotten() {
+        let mut history = History::new();
+        let before = history.sent(at(0), 100, 0, Grow::Yes);
+        // 16 bits of ticks come round after 16.4 s; the packet would seem to be 0.1 s old.
+        let after = history.sent(at(16_484), 100, 0, Grow::Yes);
+        assert_eq!(history.report(before, at(16_484), true), None);
+        assert!(history.report(after, at(16_500), true).is_some());
+    }
+}

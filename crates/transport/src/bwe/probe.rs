@@ -263,3 +263,54 @@ fn bps(bytes: u32, ticks: i64) -> f64 {
     }
     f64::from(bytes) * 8.0 * PER_SECOND as f64 / ticks as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A burst of ten packets of 1,000 bytes, a packet each `sent` ticks, arriving each `arrived` ticks.
+    fn burst(sent: i64, arrived: i64, media: bool) -> Option<Outcome> {
+        let mut prober = Prober::new();
+        let probe = prober.plan(
+            Ticks::ZERO,
+            &Situation {
+                bps: 1e6,
+                sent_bps: 2e6,
+                wanted_bps: 2.42e6,
+                max_bps: 1e9,
+                unconfirmed: Ticks::ZERO,
+                decreased: None,
+            },
+        )?;
+        assert_eq!((probe.bps, probe.bytes, probe.packets), (2_662_000, 9982, 9));
+        for n in 0..10 {
+            let cluster = prober.sent(1000, if media && n % 2 == 1 { None } else { Some(probe.id) });
+            prober.arrived(cluster, Ticks::ZERO.plus(n * sent), Ticks::ZERO.plus(n * arrived), 1000, false);
+        }
+        prober.outcome(Ticks::ZERO.plus(1000), 1e6)
+    }
+
+    #[test]
+    fn a_burst_that_arrives_as_it_was_sent_was_carried() {
+        // 8,000 bits in 3 ms.
+        assert!(matches!(burst(12, 12, false), Some(Outcome::Carried(bps)) if bps.round() == 2_662_000.0));
+    }
+
+    #[test]
+    fn a_burst_that_arrives_slowly_shows_the_limit() {
+        // 8,000 bits in 6 ms, of which 0.95 are believed.
+        let Some(Outcome::Saturated(bps)) = burst(12, 24, false) else { panic!("it was too much") };
+        assert!((bps - 0.95 * 8000.0 / 0.006).abs() < 1.0, "{bps}");
+    }
+
+    #[test]
+    fn a_burst_sent_at_once_is_paced_by_the_path() {
+        assert!(matches!(burst(0, 2, false), Some(Outcome::Carried(bps)) if bps.round() == 2_662_000.0));
+        assert!(matches!(burst(0, 24, false), Some(Outcome::Saturated(_))));
+    }
+
+    #[test]
+    fn a_burst_that_is_not_complete_says_nothing() {
+        assert_eq!(burst(12, 12, true), None, "half of it was media, so half of it is still to come");
+    }
+}

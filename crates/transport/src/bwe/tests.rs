@@ -4,9 +4,10 @@
 mod hostile;
 mod world;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Estimator, Limited, Limits};
+use super::{Estimator, Limited, Limits, Sent};
+use crate::rtcp::{self, Packet};
 use world::{Reports, World};
 
 #[test]
@@ -136,6 +137,43 @@ fn a_deep_queue_stays_short() {
 }
 
 #[test]
+fn a_queue_that_grows_too_slowly_for_a_slope_is_drained() {
+    let mut estimator = Estimator::new(Limits::default());
+    let (mut now, mut report) = (Instant::now(), Vec::new());
+    // 1 Mbit/s, a packet each 10 ms, and 10 ms more of queue in each second.
+    for tenth in 0..120_i64 {
+        let arrivals: Vec<Option<i64>> = (0..10)
+            .map(|n| {
+                estimator.sent(now, 1250, Sent::Media);
+                now += Duration::from_millis(10);
+                let sent_ms = 100 * tenth + 10 * n;
+                Some(4 * sent_ms + sent_ms / 25)
+            })
+            .collect();
+        report.clear();
+        rtcp::transport_feedback(&mut report, (1, 2), (10 * tenth as u16, tenth as u8), &arrivals);
+        let Some(Packet::Twcc(report)) = rtcp::read(&report).next() else { panic!("it is a report") };
+        estimator.feedback(now, &report);
+    }
+    let view = estimator.view();
+    figures(format_args!("queue of {:?} after 12 s, {} bit/s", view.queue, view.bps));
+    assert!(view.bps <= 900_000, "{view:?}");
+}
+
+#[test]
+fn a_path_that_becomes_longer_for_good_is_not_given_up() {
+    let mut world = World::one("delay=20ms,rate=3000kbps,queue=300ms", 2);
+    world.run(20.0);
+    world.change("delay=170ms,rate=3000kbps,queue=300ms");
+    world.run(40.0);
+    let flow = &world.flows[0];
+    let (least, sent) =
+        (flow.estimates(20.0, 60.0).into_iter().fold(f64::MAX, f64::min), flow.sent_bps(30.0, 60.0) / 3e6);
+    figures(format_args!("longer path: at least {least:.0}, after 10 s sent {sent:.3}"));
+    assert!(sent >= 0.8, "10 s later sent {sent:.2}, least {least:.0}");
+}
+
+#[test]
 fn who_sends_little_keeps_an_estimate_and_a_probe_finds_more() {
     // Jitter stretches a burst, so each probe reads less than there is, and it takes more of them.
     for (jitter, seconds) in [("", 3.0), (",jitter=5ms", 3.0), (",jitter=15ms", 15.0)] {
@@ -225,9 +263,9 @@ fn a_viewer_that_only_reports_loss_is_served_by_it() {
 
 #[test]
 fn a_radio_that_jitters_is_not_taken_for_a_full_one() {
-    for jitter in ["jitter=10ms", "jitter=20ms", "jitter=15ms,reorder"] {
+    for jitter in ["jitter=10ms", "jitter=20ms", "jitter=15ms,reorder", "jitter=40ms"] {
         for (kbps, seed) in [(1000, 1), (3000, 2), (3000, 3), (10_000, 4)] {
-            let mut world = World::one(&format!("delay=25ms,{jitter},rate={kbps}kbps,queue=300ms"), seed);
+            let mut world = World::one(&format!("delay=50ms,{jitter},rate={kbps}kbps,queue=300ms"), seed);
             world.run(60.0);
             let sent = world.flows[0].sent_bps(5.0, 60.0) / 1000.0 / f64::from(kbps);
             figures(format_args!("{jitter}, {kbps} kbit/s: sent {sent:.3}"));

@@ -43,7 +43,8 @@ const STEPS_WEIGHED: u32 = 60;
 const THRESHOLD_START: f64 = 12.5;
 const THRESHOLD_MIN: f64 = 6.0;
 const THRESHOLD_MAX: f64 = 600.0;
-/// Per ms: it learns jitter slowly and forgets it quickly, so that a flow of TCP does not starve us.
+/// Per ms: a quiet path makes it sensitive within a second; a trend that stays a little above it, as beside a flow of TCP
+/// that fills the queue, is got used to within seconds. As browsers have it, not as the paper.
 const LEARN: f64 = 0.0087;
 const FORGET: f64 = 0.039;
 /// A trend so far above the threshold is a change of the path and teaches nothing.
@@ -135,5 +136,39 @@ impl Trend {
         // A pause of the sender is no time in which jitter was seen.
         let ms = (1000.0 * at.seconds_since(last)).clamp(0.0, 100.0);
         self.threshold = (self.threshold + rate * distance * ms).clamp(THRESHOLD_MIN, THRESHOLD_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netsim::Rng;
+
+    use super::*;
+
+    /// How often the queue seems to grow in a minute of steps of 20 ms that jitter by up to `jitter_ms`, and in the two
+    /// seconds after it in which the queue does grow, by `growth_ms` with each step.
+    fn signals(jitter_ms: f64, growth_ms: f64) -> (usize, usize) {
+        let (mut trend, mut rng, mut before) = (Trend::new(), Rng::seed(1), 0.0);
+        let mut over = |n: i64| {
+            let jitter = jitter_ms * rng.unit();
+            let arrived_ms = 20.0 + if n < 3000 { 0.0 } else { growth_ms } + jitter - before;
+            before = jitter;
+            trend.step(Step { sent_ms: 20.0, arrived_ms, at: Ticks::ZERO.plus(n * 80) });
+            trend.signal() == Signal::Over
+        };
+        ((0..3000).filter(|n| over(*n)).count(), (3000..3100).filter(|n| over(*n)).count())
+    }
+
+    #[test]
+    fn a_quiet_path_makes_it_sensitive() {
+        // 1 ms in 20 is a trend of 11.4, below the threshold that it begins with.
+        let (quiet, full) = signals(0.0, 1.0);
+        assert!(quiet == 0 && full > 20, "{quiet} of 3,000, then {full} of 100");
+    }
+
+    #[test]
+    fn jitter_is_seldom_taken_for_a_queue_and_does_not_hide_one() {
+        let (quiet, full) = signals(60.0, 6.0);
+        assert!(quiet < 150 && full > 80, "{quiet} of 3,000, then {full} of 100");
     }
 }

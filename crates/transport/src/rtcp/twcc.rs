@@ -34,16 +34,8 @@ impl<'a> Twcc<'a> {
     /// Each sequence number with its arrival in quarter milliseconds of the receiver's clock, `None` for lost. Ends
     /// early where the packet is cut.
     pub fn arrivals(&self) -> Arrivals<'a> {
-        // Deltas follow the last chunk, so the chunks are walked once to find it.
-        let mut chunks = Chunks { rest: self.rest, left: self.status_count, current: Run::Empty };
-        while chunks.next().is_some() {}
-        let deltas = chunks.rest;
-        Arrivals {
-            statuses: Chunks { rest: self.rest, left: self.status_count, current: Run::Empty },
-            deltas,
-            seq: self.base_seq,
-            time: i64::from(self.reference_time) * 256,
-        }
+        let statuses = Chunks { rest: self.rest, left: self.status_count, current: Run::Empty };
+        Arrivals { deltas: statuses.end(), statuses, seq: self.base_seq, time: i64::from(self.reference_time) * 256 }
     }
 }
 
@@ -127,6 +119,37 @@ enum Run {
     },
 }
 
+impl<'a> Chunks<'a> {
+    /// What follows the last chunk: the deltas. By chunks and not by statuses, of which one chunk announces up to 8,191.
+    fn end(&self) -> &'a [u8] {
+        let (mut rest, mut left) = (self.rest, self.left);
+        while left > 0 {
+            let Some((chunk, after)) = rest.split_at_checked(2) else { break };
+            rest = after;
+            left = left.saturating_sub(Run::read(chunk).left());
+        }
+        rest
+    }
+}
+
+impl Run {
+    fn read(chunk: &[u8]) -> Run {
+        let chunk = u16::from_be_bytes([chunk[0], chunk[1]]);
+        match (chunk >> 15, chunk >> 14 & 1) {
+            (0, _) => Run::Same { status: Status::from_bits(chunk >> 13 & 3), left: chunk & 0x1fff },
+            (_, 0) => Run::Vector { bits: chunk & 0x3fff, width: 1, left: 14 },
+            (_, _) => Run::Vector { bits: chunk & 0x3fff, width: 2, left: 7 },
+        }
+    }
+
+    fn left(self) -> u16 {
+        match self {
+            Run::Empty => 0,
+            Run::Same { left, .. } | Run::Vector { left, .. } => left,
+        }
+    }
+}
+
 impl Iterator for Chunks<'_> {
     type Item = Status;
 
@@ -152,12 +175,7 @@ impl Iterator for Chunks<'_> {
             }
             let (chunk, rest) = self.rest.split_at_checked(2)?;
             self.rest = rest;
-            let chunk = u16::from_be_bytes([chunk[0], chunk[1]]);
-            self.current = match (chunk >> 15, chunk >> 14 & 1) {
-                (0, _) => Run::Same { status: Status::from_bits(chunk >> 13 & 3), left: chunk & 0x1fff },
-                (_, 0) => Run::Vector { bits: chunk & 0x3fff, width: 1, left: 14 },
-                (_, _) => Run::Vector { bits: chunk & 0x3fff, width: 2, left: 7 },
-            };
+            self.current = Run::read(chunk);
         }
     }
 }
