@@ -34,6 +34,9 @@ pub struct Load {
     /// How long everybody watches, after the last viewer has joined
     #[arg(long, value_name = "S", default_value_t = 10)]
     seconds: u64,
+    /// Between the last viewer's first picture and the time that is measured
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    settle_ms: u64,
     /// Video codec: vp8, vp9, h264 or av1
     #[arg(long, default_value = "vp8", value_parser = video_codec)]
     codec: Codec,
@@ -109,6 +112,7 @@ pub fn run(args: Load) -> Result<ExitCode> {
     options.publishers = args.publishers;
     options.viewers = args.viewers;
     options.duration = Duration::from_secs(args.seconds);
+    options.settle = Duration::from_millis(args.settle_ms);
     options.codec = args.codec;
     options.video_kbps = args.video_kbps;
     options.video_fps = args.video_fps.max(1);

@@ -44,7 +44,7 @@ pub fn run(options: Options) -> Result<Report, Error> {
     }
 }
 
-/// Between the last first picture and the beginning of what is measured.
+/// From the last publisher's connection until its packets have reached the server.
 const SETTLE: Duration = Duration::from_millis(500);
 /// Joins at the same time; beyond it the pace of joining gives way.
 const JOINS_AT_ONCE: usize = 64;
@@ -82,7 +82,7 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
     wait_for(settled, joined, options.patience, &bar).await;
     let joining =
         Joining { took: joining.elapsed(), before, after: options.server_pid.map(server::usage).transpose()? };
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(options.settle).await;
 
     let steady = measure(&cast, &bar).await?;
     bar.set_message("what is on its way arrives");
@@ -194,7 +194,13 @@ async fn watch<S: Signalling>(
     let mut pace = tokio::time::interval(gap.max(Duration::from_micros(1)));
     let mut joins = tokio::task::JoinSet::new();
     for number in 0..viewers {
-        pace.tick().await;
+        // Who has joined is seated meanwhile: its ICE would wait for the next one's turn, and its join would look slower.
+        loop {
+            tokio::select! {
+                _ = pace.tick() => break,
+                Some(joined) = joins.join_next() => seat(joined, crews, bar, tally),
+            }
+        }
         let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let cast = cast.clone();
         joins.spawn(async move {
@@ -207,9 +213,6 @@ async fn watch<S: Signalling>(
                 Viewer::new(publisher, endpoint, session, asked, cast.options.weight, cast.board.clone()),
             ))
         });
-        while let Some(joined) = joins.try_join_next() {
-            seat(joined, crews, bar, tally);
-        }
     }
     while let Some(joined) = joins.join_next().await {
         seat(joined, crews, bar, tally);

@@ -32,6 +32,8 @@ pub struct Options {
     pub joins_per_second: u32,
     /// How long a session may take to connect, and a viewer to its first picture.
     pub patience: Duration,
+    /// Between the last first picture and the beginning of what is measured.
+    pub settle: Duration,
     /// How long after the last packet was sent one that is late may still come.
     pub drain: Duration,
     /// The server's process on this machine, to measure what it costs.
@@ -80,6 +82,7 @@ impl Options {
             token: None,
             joins_per_second: 100,
             patience: Duration::from_secs(10),
+            settle: Duration::from_millis(500),
             drain: Duration::from_secs(1),
             server_pid: None,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),

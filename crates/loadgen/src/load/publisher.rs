@@ -22,6 +22,7 @@ pub struct Publisher {
     board: Arc<Board>,
     /// From the connection on, until it is told to stop.
     state: State,
+    keyframe: Keyframe,
     video: Feed,
     audio: Option<Feed>,
 }
@@ -41,6 +42,28 @@ enum State {
     Sending,
     Done,
     Closed(String),
+}
+
+/// Requests for one, and how they are met.
+#[derive(Debug, Default)]
+struct Keyframe {
+    wanted: bool,
+    last: Option<Instant>,
+}
+
+/// An encoder that is asked more often than this makes no more of them (libwebrtc: 300 ms). It matters: a keyframe weighs
+/// six frames, which the frames after it pay for, so a server that passes every request on would otherwise be measured
+/// under another load than one that does not.
+const KEYFRAME_SPACING: Duration = Duration::from_millis(300);
+
+impl Keyframe {
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.wanted && self.last.is_none_or(|last| now >= last + KEYFRAME_SPACING);
+        if due {
+            *self = Keyframe { wanted: false, last: Some(now) };
+        }
+        due
+    }
 }
 
 /// One track: what comes next, and when.
@@ -82,7 +105,7 @@ impl Publisher {
             due: now,
             seq: 1,
         });
-        Publisher { endpoint, session, board, state: State::Connecting, video, audio }
+        Publisher { endpoint, session, board, state: State::Connecting, keyframe: Keyframe::default(), video, audio }
     }
 
     /// Stays connected, for repairs of what it has sent.
@@ -118,7 +141,7 @@ impl Publisher {
                 }
                 self.board.publishing.fetch_add(1, Ordering::Relaxed);
             }
-            Event::KeyframeRequested { .. } => self.video.source.request_keyframe(),
+            Event::KeyframeRequested { .. } => self.keyframe.wanted = true,
             Event::Closed(reason) => self.state = State::Closed(reason.to_string()),
             _ => {}
         }
@@ -155,6 +178,9 @@ impl Member for Publisher {
         let mut heard = Heard::default();
         self.endpoint.tick(now, &mut heard);
         if matches!(self.state, State::Sending) {
+            if self.keyframe.is_due(now) {
+                self.video.source.request_keyframe();
+            }
             for feed in [Some(&mut self.video), self.audio.as_mut()].into_iter().flatten() {
                 feed.send_due(now, &mut self.endpoint, &self.board, &mut heard);
             }
@@ -192,5 +218,23 @@ impl Feed {
             self.seq += 1;
             endpoint.tick(now, heard);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_of_requests_gets_a_keyframe_every_300_ms_and_the_last_one_is_not_forgotten() {
+        let start = Instant::now();
+        let mut keyframe = Keyframe::default();
+        let due: Vec<u64> = (0..1000)
+            .filter(|ms| {
+                keyframe.wanted |= *ms < 350;
+                keyframe.is_due(start + Duration::from_millis(*ms))
+            })
+            .collect();
+        assert_eq!(due, [0, 300, 600]);
     }
 }
