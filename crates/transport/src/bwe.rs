@@ -455,6 +455,7 @@ impl Estimator {
         let assumed = self.sending.bps * (1.0 - self.loss.share());
         let acked_bps = self.acked.bps().unwrap_or(if self.hearing.twcc.is_some() { 0.0 } else { assumed });
         Measured {
+            sent_bps: self.sending.bps,
             acked_bps,
             recent_bps: self.acked.recent_bps().unwrap_or(acked_bps),
             rtt: self.rtt.unwrap_or(100 * PER_MS),

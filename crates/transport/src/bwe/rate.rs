@@ -23,6 +23,8 @@ struct Knee {
 /// What is known besides the signal, when the rate changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
+    /// What is sent.
+    pub sent_bps: f64,
     /// What arrives, over half a second; 0 for unknown.
     pub acked_bps: f64,
     /// The same over a shorter time.
@@ -46,6 +48,8 @@ const LATELY: i64 = 8 * PER_SECOND;
 /// in a guess. The constant lets a sender of little begin.
 const UNPROVEN: f64 = 1.5;
 const UNPROVEN_BPS: f64 = 10_000.0;
+/// More than a queue that drains after a decrease makes arrive: 1 / 0.6.
+const BEYOND: f64 = 1.7;
 /// What stays below the rate at which a queue began to grow, so that the queue drains.
 const BACK_OFF: f64 = 0.85;
 /// And when the queue is long, more: it should be gone within about a second. 0.85 at 50 ms, 0.6 at 300 ms.
@@ -90,8 +94,11 @@ impl Rate {
             // The path carries more than where it began to queue before: it is another path now.
             self.knee = None;
         }
-        // A sender with nothing smaller to send may send more than the estimate. What arrives without a queue is proof.
-        self.bps = self.bps.max(measured.recent_bps.min(measured.acked_bps));
+        // A sender with nothing smaller to send may send far more than the estimate. What arrives without a queue is proof.
+        let arrives = measured.recent_bps.min(measured.acked_bps);
+        if measured.sent_bps.min(arrives) > BEYOND * self.bps {
+            self.bps = arrives;
+        }
         let more = match self.knee {
             None => self.bps * (GROWTH.powf(seconds) - 1.0),
             Some(knee) if self.bps < BACK_OFF * knee.bps => {

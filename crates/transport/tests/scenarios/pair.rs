@@ -300,7 +300,10 @@ impl Pair {
         let mut kept = time.to_be_bytes().to_vec();
         kept.push(u8::from(marker));
         kept.extend_from_slice(payload);
-        self.egress.sent.insert(index, kept);
+        // Sound is not sent again, and one of its numbers must not be taken for the picture's.
+        if track.rtx.is_some() {
+            self.egress.sent.insert(index, kept);
+        }
         if self.egress.sent.len() > KEPT_MAX {
             self.egress.sent.pop_first();
         }

@@ -40,7 +40,10 @@ impl Section {
             return Err(Fault::new("stream.bandwidth_max_kbps", "it must be between 100 and 1000000"));
         }
         if !(50..=self.bandwidth_max_kbps).contains(&self.bandwidth_start_kbps) {
-            return Err(Fault::new("stream.bandwidth_start_kbps", "it must be between 50 and stream.bandwidth_max_kbps"));
+            return Err(Fault::new(
+                "stream.bandwidth_start_kbps",
+                "it must be between 50 and stream.bandwidth_max_kbps",
+            ));
         }
         if !(64..=65_536).contains(&self.repair_packets) {
             return Err(Fault::new("stream.repair_packets", "it must be between 64 and 65536"));
