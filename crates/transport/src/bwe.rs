@@ -443,7 +443,7 @@ impl Estimator {
                 self.unconfirmed = now;
                 self.rate.raise(now, bps);
             }
-            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise(now, bps),
+            Outcome::Saturated(bps) if bps >= self.rate.bps() => self.rate.raise_to_limit(now, bps),
             // The estimate is from better times. What is being sent does arrive, so it stays allowed, with room to grow.
             Outcome::Saturated(bps) if measured.idle => self.rate.lower(now, bps.max(1.25 * measured.acked_bps)),
             Outcome::Saturated(_) => {}
