@@ -405,7 +405,7 @@ impl Downlink {
         self.header.is_known = true;
         let reported = self.reported.filter(|reported| block.last_sr != 0 && reported.ntp == block.last_sr)?;
         // In 1/65536 s.
-        let rested = Duration::from_micros(u64::from(block.delay) * 1_000_000 >> 16);
+        let rested = Duration::from_micros((u64::from(block.delay) * 1_000_000) >> 16);
         now.saturating_duration_since(reported.at).checked_sub(rested)
     }
 
