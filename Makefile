@@ -28,7 +28,8 @@ check:
 	@scripts/setup.sh build web
 	@$(XTASK) check
 
-bench: web
+bench:
+	@scripts/setup.sh build web bench
 	@$(XTASK) bench
 
 fuzz:

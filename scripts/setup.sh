@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a fresh Debian machine that has only a Rust toolchain to the point where the make targets work.
 #
-#   scripts/setup.sh GROUP...     groups: build web e2e fuzz
+#   scripts/setup.sh GROUP...     groups: build web e2e fuzz bench
 #
 # Plain bash, because nothing else can be relied on yet: without a C linker not even xtask compiles. Each group says
 # what it installs and why, does nothing when everything is there already, and leaves a stamp in .setup/ that names
@@ -107,10 +107,24 @@ group_fuzz() {
   cargo install cargo-fuzz --version 0.13.2 --locked --quiet
 }
 
-[ $# -gt 0 ] || fail 'which group? build web e2e fuzz'
+# Only as root: Janus is measured in a network namespace, which needs it too. Without, the bench leaves that part out.
+group_bench() {
+  need_node
+  if [ "$(id -u)" != 0 ]; then
+    say 'not root: the bench will leave out its comparison with Janus'
+    return 0
+  fi
+  packages 'network namespaces for the comparison with Janus' iproute2
+  command -v janus >/dev/null && return 0
+  packages 'Janus, to be measured beside Weir' janus
+  # The package starts it as a service, with ports open to the network; the bench starts its own.
+  if command -v systemctl >/dev/null; then systemctl disable --now janus >/dev/null 2>&1 || true; fi
+}
+
+[ $# -gt 0 ] || fail 'which group? build web e2e fuzz bench'
 for group in "$@"; do
   case $group in
-    build|web|e2e|fuzz) "group_$group" ;;
-    *) fail "no group «$group»: build web e2e fuzz" ;;
+    build|web|e2e|fuzz|bench) "group_$group" ;;
+    *) fail "no group «$group»: build web e2e fuzz bench" ;;
   esac
 done

@@ -17,21 +17,26 @@ export class Weir {
   #data;
   #name;
   #commands = 0;
+  /** What `weir load` needs to know of this kind of server. */
+  loadArgs = [];
 
   /**
    * `name` is the log's; `media` is the address for media, `ALL` for what a node does by itself; `args` are further
-   * flags of `weir serve`.
+   * flags of `weir serve`; `namespace` is where it runs, with the address that it then has.
    */
-  static async start(name, { workers = 2, http = "127.0.0.1", media = "127.0.0.1", args = [] } = {}) {
+  static async start(name, { workers = 2, http = "127.0.0.1", media = "127.0.0.1", args = [], namespace } = {}) {
     if (media === ALL) needInterface();
+    if (namespace !== undefined) http = media = namespace.address;
     const weir = new Weir();
     weir.#name = name;
     weir.#data = mkdtempSync(join(tmpdir(), "weir-e2e-"));
     const port = await freeTcpPort();
-    weir.url = `http://127.0.0.1:${port}`;
+    weir.url = `http://${namespace?.address ?? "127.0.0.1"}:${port}`;
     weir.mediaPort = await freeUdpPorts(workers);
     const flags = ["--http", `${http}:${port}`, "--media", `${media}:${weir.mediaPort}`, "--workers", `${workers}`];
-    weir.#program = new Program(`${name}-weir`, weirBinary(), ["serve", ...flags, "--data", weir.#data, ...args]);
+    const serve = ["serve", ...flags, "--data", weir.#data, ...args];
+    const command = namespace?.inside(weirBinary(), serve) ?? [weirBinary(), serve];
+    weir.#program = new Program(`${name}-weir`, ...command);
     await weir.#program.prints(/^ready http:\/\//m);
     return weir;
   }

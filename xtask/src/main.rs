@@ -6,7 +6,7 @@
 //! xtask test [STEP...]      everything CI runs, or only the named steps; ends with "N passed, M failed"
 //! xtask tidy                the house rules alone
 //! xtask fuzz [TARGET...]    libFuzzer, a minute for each target
-//! xtask bench               the benchmarks
+//! xtask bench [PART...]     the benchmarks, or only the named parts
 //! ```
 //!
 //! It expects a machine that `scripts/setup.sh` has prepared, and knows nothing about the product beyond file names.
@@ -46,7 +46,7 @@ fn run(words: &[String]) -> Result<()> {
         "test" => steps::run(steps::TEST, rest),
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
-        "bench" => steps::bench(),
+        "bench" => steps::bench(rest),
         other => bail!("no chore «{other}»: web, check, test, tidy, fuzz or bench"),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::shell::{self, Ended};
+use crate::shell;
 use crate::tally::Tally;
 use crate::{repo, tidy, web};
 
@@ -92,11 +92,16 @@ fn close(total: Tally) -> Result<()> {
     Ok(())
 }
 
-/// The benchmarks: the ones of the crates, then a node under synthetic load.
-pub fn bench() -> Result<()> {
-    let steps: [Ended; 2] = [
-        shell::run(STEP_LIMIT, "cargo", &["bench", "--workspace"])?,
-        shell::run(STEP_LIMIT, "node", &["e2e/bench.js"])?,
+/// The benchmarks, or the ones that are named; `e2e/bench` knows them.
+pub fn bench(only: &[String]) -> Result<()> {
+    let mut arguments = vec!["e2e/bench.js"];
+    if !only.is_empty() {
+        arguments.push("--only");
+        arguments.extend(only.iter().map(String::as_str));
+    }
+    let steps = [
+        shell::run(STEP_LIMIT, "cargo", &["build", "--release", "--workspace"])?,
+        shell::run(STEP_LIMIT, "node", &arguments)?,
     ];
     if steps.iter().any(|ended| !ended.success) {
         bail!("a benchmark did not run to its end");
