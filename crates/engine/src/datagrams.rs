@@ -14,6 +14,7 @@ use transport::Event as PeerEvent;
 
 use crate::command::{EndReason, Event};
 use crate::commands::slot_of;
+use crate::downlink::Way;
 use crate::drops::Drop;
 use crate::line::Line;
 use crate::session::{Place, Role};
@@ -187,7 +188,8 @@ impl Engine {
         let mut asked = 0;
         for seq in lost {
             asked += 1;
-            match downlink.repair(moment, &mut source.layers, seq, line, &mut self.outbox) {
+            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+            match downlink.repair(&mut source.layers, seq, &mut way) {
                 Ok(()) => {
                     self.stats.repairs += 1;
                     line.copy_later(now, media, seq);

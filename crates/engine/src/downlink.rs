@@ -97,7 +97,14 @@ pub struct Batch<'a> {
     /// Everything that arrived and has not gone out; the first `burst` go out now.
     pub pending: &'a [Pending],
     pub burst: usize,
+}
+
+/// The way out for one visit to one viewer.
+pub struct Way<'a> {
     pub moment: Moment,
+    pub line: &'a mut Line,
+    pub out: &'a mut Outbox,
+    pub drops: &'a mut Drops,
 }
 
 impl Downlink {
@@ -157,7 +164,7 @@ impl Downlink {
     }
 
     /// Sends what is new of the source.
-    pub fn forward(&mut self, batch: &mut Batch<'_>, line: &mut Line, out: &mut Outbox, drops: &mut Drops) {
+    pub fn forward(&mut self, batch: &mut Batch<'_>, way: &mut Way<'_>) {
         for (i, pending) in batch.pending[..batch.burst].iter().enumerate() {
             let ring = &batch.layers[pending.layer as usize].ring;
             let Some(packet) = ring.get(pending.seq) else { continue };
@@ -165,45 +172,37 @@ impl Downlink {
             let rest = &batch.pending[i + 1..];
             if self.layer == Some(pending.layer) {
                 if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == time) {
-                    self.send(batch.layers, pending.layer, pending.seq, batch.moment, line, out, drops);
+                    self.send(batch.layers, pending.layer, pending.seq, way);
                 }
                 // Its frame is complete now, or never will be: another one has begun.
                 let goes_on = self.open.is_some_and(|open| open.time == time);
                 if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
-                    self.switch(seq, rest, batch, line, out, drops);
+                    self.switch(seq, rest, batch, way);
                 }
                 continue;
             }
             if pending.layer != self.target {
-                drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
+                way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 continue;
             }
             let is_open = self.open.is_some_and(|open| open.is_fresh(arrival));
             match self.upcoming {
                 // It lies in the ring until the frame on show is complete.
                 Some(_) if is_open => {}
-                Some(seq) => self.switch(seq, rest, batch, line, out, drops),
+                Some(seq) => self.switch(seq, rest, batch, way),
                 None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
-                    drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
+                    way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
                 None if is_open => self.upcoming = Some(pending.seq),
-                None => self.switch(pending.seq, rest, batch, line, out, drops),
+                None => self.switch(pending.seq, rest, batch, way),
             }
         }
     }
 
     /// The target layer takes over with its packet `seq`, and with what followed that and is not in `rest`, still to come.
-    fn switch(
-        &mut self,
-        seq: u64,
-        rest: &[Pending],
-        batch: &mut Batch<'_>,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    fn switch(&mut self, seq: u64, rest: &[Pending], batch: &mut Batch<'_>, way: &mut Way<'_>) {
         self.upcoming = None;
-        let (target, moment) = (self.target, batch.moment);
+        let target = self.target;
         let ring = &batch.layers[target as usize].ring;
         // Gone from the ring: the next keyframe will do.
         let Some(first) = ring.get(seq) else { return };
@@ -213,58 +212,37 @@ impl Downlink {
         for seq in seq..=newest {
             let comes_later = rest.iter().any(|p| p.layer == target && p.seq == seq);
             if !comes_later {
-                self.send(batch.layers, target, seq, moment, line, out, drops);
+                self.send(batch.layers, target, seq, way);
             }
         }
     }
 
     /// A packet of the layer on show gets its number, and leaves, or waits its turn.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what it touches belongs to four owners, and a struct of them would be built per packet"
-    )]
-    fn send(
-        &mut self,
-        layers: &mut [Layer],
-        layer: u8,
-        seq: u64,
-        moment: Moment,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    fn send(&mut self, layers: &mut [Layer], layer: u8, seq: u64, way: &mut Way<'_>) {
         let Some(packet) = layers[layer as usize].ring.get_mut(seq) else { return };
         let Some(mapped) = self.splice.map(&mark(packet)) else {
-            drops.count(Drop::BeforeSplice);
+            way.drops.count(Drop::BeforeSplice);
             return;
         };
         self.open = (!packet.marker).then_some(Open { time: packet.time, at: packet.arrival });
-        let waits = line.pacer.is_limited()
+        let waits = way.line.pacer.is_limited()
             && self.kind() == Kind::Video
-            && (!self.held.is_empty() || !line.pacer.admits(moment.now, packet.text().len()));
+            && (!self.held.is_empty() || !way.line.pacer.admits(way.moment.now, packet.text().len()));
         if !waits {
-            return self.emit(packet, &mapped, moment, line, out, drops);
+            return self.emit(packet, &mapped, way);
         }
-        line.held_bytes += packet.text().len() as u64;
+        way.line.held_bytes += packet.text().len() as u64;
         self.held.push_back(Held { layer, seq, mapped });
         if self.held.len() > HELD_MAX {
-            self.release_one(layers, moment, line, out, drops);
+            self.release_one(layers, way);
         }
     }
 
-    fn emit(
-        &mut self,
-        packet: &mut Packet,
-        mapped: &Mapped,
-        moment: Moment,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    fn emit(&mut self, packet: &mut Packet, mapped: &Mapped, way: &mut Way<'_>) {
         rewrite_payload(self.codec, packet.payload_mut(), mapped);
         let (header, payload_type, ssrc) = (&self.header, self.payload_type, self.ssrc);
         let stream = Stream { header, payload_type, ssrc, index: mapped.seq, time: mapped.time };
-        match line.send(moment, &stream, packet, out) {
+        match way.line.send(way.moment, &stream, packet, way.out) {
             Ok(len) => {
                 self.packets += 1;
                 self.bytes += len as u64;
@@ -272,7 +250,7 @@ impl Downlink {
                     rtx.budget = (rtx.budget + len as u64 / 5).min(RTX_BUDGET_MAX);
                 }
             }
-            Err(reason) => drops.count(reason),
+            Err(reason) => way.drops.count(reason),
         }
     }
 
@@ -282,55 +260,34 @@ impl Downlink {
     }
 
     /// Sends what the pacer lets go of.
-    pub fn release(
-        &mut self,
-        layers: &mut [Layer],
-        moment: Moment,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    pub fn release(&mut self, layers: &mut [Layer], way: &mut Way<'_>) {
         while let Some(held) = self.held.front() {
             let len = layers[held.layer as usize].ring.get(held.seq).map_or(0, |packet| packet.text().len());
-            if !line.pacer.admits(moment.now, len) {
+            if !way.line.pacer.admits(way.moment.now, len) {
                 return;
             }
-            self.release_one(layers, moment, line, out, drops);
+            self.release_one(layers, way);
         }
     }
 
     /// Sends all that waits: its ring is about to go.
-    pub fn release_all(
-        &mut self,
-        layers: &mut [Layer],
-        moment: Moment,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    pub fn release_all(&mut self, layers: &mut [Layer], way: &mut Way<'_>) {
         while self.holds() {
-            self.release_one(layers, moment, line, out, drops);
+            self.release_one(layers, way);
         }
     }
 
-    fn release_one(
-        &mut self,
-        layers: &mut [Layer],
-        moment: Moment,
-        line: &mut Line,
-        out: &mut Outbox,
-        drops: &mut Drops,
-    ) {
+    fn release_one(&mut self, layers: &mut [Layer], way: &mut Way<'_>) {
         let Some(Held { layer, seq, mapped }) = self.held.pop_front() else { return };
         if self.held.is_empty() {
-            line.held_bytes = 0;
+            way.line.held_bytes = 0;
         }
         match layers[layer as usize].ring.get_mut(seq) {
             Some(packet) => {
-                line.held_bytes = line.held_bytes.saturating_sub(packet.text().len() as u64);
-                self.emit(packet, &mapped, moment, line, out, drops);
+                way.line.held_bytes = way.line.held_bytes.saturating_sub(packet.text().len() as u64);
+                self.emit(packet, &mapped, way);
             }
-            None => drops.count(Drop::HeldTooLong),
+            None => way.drops.count(Drop::HeldTooLong),
         }
     }
 
@@ -338,14 +295,7 @@ impl Downlink {
     ///
     /// Never on the stream itself: a second sealing of one (SSRC, sequence number) with other bytes would use a nonce
     /// twice, and under GCM that gives the authentication key away.
-    pub fn repair(
-        &mut self,
-        moment: Moment,
-        layers: &mut [Layer],
-        lost: u16,
-        line: &mut Line,
-        out: &mut Outbox,
-    ) -> Result<(), Drop> {
+    pub fn repair(&mut self, layers: &mut [Layer], lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
         let layer = self.layer.ok_or(Drop::RepairTooLate)?;
         let source_seq = self.splice.source_seq(lost).ok_or(Drop::RepairTooLate)?;
         if self.held.iter().any(|held| held.mapped.seq as u16 == lost) {
@@ -353,38 +303,23 @@ impl Downlink {
             return Err(Drop::RepairTooEarly);
         }
         let ring = &mut layers[layer as usize].ring;
-        ring.get_fresh(moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
-        self.send_again(moment, packet_of(layers, layer, source_seq)?, lost, Sent::Media, line, out).map(|_| ())
+        ring.get_fresh(way.moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
+        self.send_again(packet_of(layers, layer, source_seq)?, lost, Sent::Media, way).map(|_| ())
     }
 
     /// Sends the newest packet once more, on the repair stream: a viewer throws away what it has, and its report says how the
     /// line bore it. Says how long the datagram was.
-    pub fn repeat_newest(
-        &mut self,
-        moment: Moment,
-        layers: &mut [Layer],
-        why: Sent,
-        line: &mut Line,
-        out: &mut Outbox,
-    ) -> Result<usize, Drop> {
+    pub fn repeat_newest(&mut self, layers: &mut [Layer], why: Sent, way: &mut Way<'_>) -> Result<usize, Drop> {
         let layer = self.layer.ok_or(Drop::WaitingForKeyframe)?;
         if self.rtx.is_none() || self.holds() {
             return Err(Drop::RepairWithoutRtx);
         }
         let newest = self.splice.newest().ok_or(Drop::WaitingForKeyframe)?;
         let source_seq = self.splice.source_seq(newest).ok_or(Drop::RepairTooLate)?;
-        self.send_again(moment, packet_of(layers, layer, source_seq)?, newest, why, line, out)
+        self.send_again(packet_of(layers, layer, source_seq)?, newest, why, way)
     }
 
-    fn send_again(
-        &mut self,
-        moment: Moment,
-        packet: &mut Packet,
-        lost: u16,
-        why: Sent,
-        line: &mut Line,
-        out: &mut Outbox,
-    ) -> Result<usize, Drop> {
+    fn send_again(&mut self, packet: &mut Packet, lost: u16, why: Sent, way: &mut Way<'_>) -> Result<usize, Drop> {
         let mapped = self.splice.map(&mark(packet)).ok_or(Drop::RepairTooLate)?;
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
         let cost = packet.text().len() as u64 + 60;
@@ -393,7 +328,7 @@ impl Downlink {
         let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time: mapped.time };
         rtx.seq += 1;
         rewrite_payload(self.codec, packet.payload_mut(), &mapped);
-        line.send_again(moment, &stream, packet, lost, why, out)
+        way.line.send_again(way.moment, &stream, packet, lost, why, way.out)
     }
 
     pub fn can_repeat(&self) -> bool {

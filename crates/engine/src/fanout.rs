@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::EndReason;
-use crate::downlink::Batch;
+use crate::downlink::{Batch, Way};
 use crate::header::abs_send_time;
 use crate::line::Moment;
 use crate::session::Doomed;
@@ -58,7 +58,7 @@ impl Engine {
                 self.stats.padding_bytes += source.equalise(burst);
             }
             let newest = source.pending[..burst].iter().map(|p| p.arrival).max();
-            let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst, moment };
+            let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst };
             let viewers = source.downlinks.len();
             let before = self.round.done;
             while self.round.done < viewers && self.outbox.len() < OUTBOX_BYTES_MAX {
@@ -75,7 +75,8 @@ impl Engine {
                 let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
                 let before = (downlink.packets, downlink.bytes);
                 let held_before = downlink.holds();
-                let forwarded = fence(|| downlink.forward(&mut batch, line, &mut self.outbox, &mut self.stats.drops));
+                let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+                let forwarded = fence(|| downlink.forward(&mut batch, &mut way));
                 if forwarded.is_none() {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::Panicked });
                 }

@@ -7,6 +7,7 @@ use transport::bwe::Sent;
 
 use crate::Engine;
 use crate::choose::PROBE_FROM;
+use crate::downlink::Way;
 use crate::line::Probing;
 use crate::pacer;
 use crate::session::{Place, Role};
@@ -53,7 +54,8 @@ impl Engine {
                 continue;
             }
             let before = (downlink.packets, downlink.bytes);
-            downlink.release(&mut source.layers, moment, line, &mut self.outbox, &mut self.stats.drops);
+            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+            downlink.release(&mut source.layers, &mut way);
             self.stats.packets_out += downlink.packets - before.0;
             self.stats.bytes_out += downlink.bytes - before.1;
             waits |= downlink.holds();
@@ -71,7 +73,8 @@ impl Engine {
         for downlink in source.downlinks.iter_mut().filter(|d| d.holds()) {
             let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
             let before = (downlink.packets, downlink.bytes);
-            downlink.release_all(&mut source.layers, moment, line, &mut self.outbox, &mut self.stats.drops);
+            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+            downlink.release_all(&mut source.layers, &mut way);
             self.stats.packets_out += downlink.packets - before.0;
             self.stats.bytes_out += downlink.bytes - before.1;
         }
@@ -90,7 +93,8 @@ impl Engine {
             let Some(Place::Source { source, index }) = self.place_of(slot, copy.ssrc) else { continue };
             let Some(source) = self.sources[source].as_mut() else { continue };
             let line = self.lines.get_mut(slot as usize)?.as_mut()?;
-            let sent = source.downlinks[index].repair(moment, &mut source.layers, copy.lost, line, &mut self.outbox);
+            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+            let sent = source.downlinks[index].repair(&mut source.layers, copy.lost, &mut way);
             // Without budget it stays at the one that was sent: nobody asked for this one.
             self.stats.repair_copies += u64::from(sent.is_ok());
         }
@@ -127,13 +131,8 @@ impl Engine {
             }
             let Some((source, index)) = place else { break };
             let Some(source) = self.sources[source].as_mut() else { break };
-            let repeated = source.downlinks[index].repeat_newest(
-                moment,
-                &mut source.layers,
-                Sent::Probe(probe.id),
-                line,
-                &mut self.outbox,
-            );
+            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+            let repeated = source.downlinks[index].repeat_newest(&mut source.layers, Sent::Probe(probe.id), &mut way);
             let Ok(len) = repeated else { break };
             sent_bytes += len;
             self.stats.probe_bytes += len as u64;
