@@ -12,8 +12,9 @@ use crate::{Engine, fence};
 /// Packets per viewer and visit: a keyframe that arrives at once leaves in steps, so that it neither fills one viewer's
 /// network buffer nor keeps the others waiting.
 const BURST_PACKETS_MAX: usize = 16;
-/// What is sealed before the kernel is called: it should still be in the second-level cache when the kernel copies it.
-const OUTBOX_BYTES_MAX: usize = 1 << 17;
+/// What is sealed before the kernel is called: it should still be in the second-level cache when the kernel copies it. Measured at 500
+/// viewers, all of a node's CPU time per packet: 2.2 µs at 128 kB (each call wakes receivers anew), 1.95 at 512 kB, 2.3 at 1 MB.
+const OUTBOX_BYTES_MAX: usize = 1 << 19;
 
 /// What a call of `flush` left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
