@@ -34,7 +34,7 @@ pub struct Round {
     visits: usize,
 }
 
-/// What an outbox carries of one source: its newest packet came at `arrival`, and goes to so many viewers.
+/// A frame that an outbox carries: it was complete at `arrival`, and goes to so many viewers.
 #[derive(Debug, Clone, Copy)]
 pub struct Carried {
     pub arrival: Instant,
@@ -58,7 +58,7 @@ impl Engine {
             if self.round.done == 0 {
                 self.stats.padding_bytes += source.equalise(burst);
             }
-            let newest = source.pending[..burst].iter().map(|p| p.arrival).max();
+            let completed = source.completed(burst);
             let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst };
             let viewers = source.downlinks.len();
             let before = self.round.done;
@@ -87,7 +87,7 @@ impl Engine {
                 self.stats.packets_out += downlink.packets - before.0;
                 self.stats.bytes_out += downlink.bytes - before.1;
             }
-            if let Some(arrival) = newest {
+            if let Some(arrival) = completed {
                 self.carried.push(Carried { arrival, viewers: (self.round.done - before) as u64 });
             }
             if self.round.done < viewers {

@@ -192,6 +192,13 @@ impl Source {
         }
     }
 
+    /// When the last frame was complete that the first `burst` pending packets end; `None` for audio, and in the midst of a frame.
+    pub fn completed(&self, burst: usize) -> Option<Instant> {
+        let video = self.kind() == Kind::Video;
+        let ends = |p: &&Pending| self.layers[p.layer as usize].ring.get(p.seq).is_some_and(|packet| packet.marker);
+        self.pending[..burst].iter().filter(|_| video).rfind(ends).map(|p| p.arrival)
+    }
+
     /// Makes neighbours of nearly one length equally long by padding, so that they leave as one message per viewer. Browsers cut a
     /// frame into packets that differ by a byte, and the kernel takes a run only of equal ones (the last may be shorter).
     /// Says how many bytes that took.

@@ -36,7 +36,7 @@ pub struct Stats {
     pub drops: Drops,
     /// POST to connected.
     pub join_time: Histogram,
-    /// From the arrival of the newest packet of a visit (the end of a frame, mostly) to its hand-over to the kernel, once per viewer.
+    /// From the arrival of a video frame's end to its hand-over to the kernel, once per viewer.
     pub forward_delay: Histogram,
     /// Sessions now.
     pub publishers: u64,

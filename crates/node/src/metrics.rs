@@ -96,7 +96,7 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     text.histogram("weir_join_seconds", "Accepted request to connected.", &sum(|s| &s.stats.join_time));
     text.histogram(
         "weir_forward_delay_seconds",
-        "The end of a frame (or of what a visit takes) to its hand-over to the kernel, once per viewer.",
+        "The end of a video frame's arrival to its hand-over to the kernel, once per viewer.",
         &sum(|s| &s.stats.forward_delay),
     );
     text.0
