@@ -22,7 +22,7 @@ impl Engine {
     pub(crate) fn hold(&mut self, now: Instant, slot: u32) {
         if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
             line.adjust_pace();
-            line.next_at.get_or_insert(now + pacer::STEP);
+            line.look_at(now + pacer::STEP);
             self.set_timer(slot);
         }
     }
@@ -107,9 +107,7 @@ impl Engine {
             return;
         }
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
-        line.consider_probe(now, wanted);
-        if line.probing.is_some() {
-            line.next_at = Some(now);
+        if line.begin_probe(now, wanted) {
             self.stats.probes += 1;
             self.serve_line(now, slot);
             self.set_timer(slot);

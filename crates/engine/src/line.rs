@@ -203,8 +203,13 @@ impl Line {
         if self.estimator.view().loss > LOSSY && self.copies.len() < COPIES_MAX {
             let at = now + COPY_AFTER;
             self.copies.push_back(Again { at, ssrc, lost });
-            self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
+            self.look_at(at);
         }
+    }
+
+    /// Something is due at `at`; what is due earlier stays so.
+    pub fn look_at(&mut self, at: Instant) {
+        self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
     }
 
     /// What the viewer can take, bits per second; `None` until its line has shown something.
@@ -222,16 +227,17 @@ impl Line {
         }
     }
 
-    /// Begins a probe when the estimator wants one: `wanted_bps` is what could be sent if the line carried it.
-    pub fn consider_probe(&mut self, now: Instant, wanted_bps: u64) {
+    /// Begins a probe when the estimator wants one: `wanted_bps` is what could be sent if the line carried it. True when one began.
+    pub fn begin_probe(&mut self, now: Instant, wanted_bps: u64) -> bool {
         // A line that carries all that there is to send is left alone: what is sent tests it.
         let is_enough = self.estimate_bps().is_some_and(|bps| bps >= wanted_bps);
-        if self.probing.is_none()
-            && !is_enough
-            && let Some(probe) = self.estimator.probe(now, wanted_bps)
-        {
-            self.probing = Some(Probing { probe, sent_bytes: 0, started: now });
+        if self.probing.is_some() || is_enough {
+            return false;
         }
+        let Some(probe) = self.estimator.probe(now, wanted_bps) else { return false };
+        self.probing = Some(Probing { probe, sent_bytes: 0, started: now });
+        self.look_at(now);
+        true
     }
 }
 

@@ -159,6 +159,7 @@ mod tests {
         let mut snapshot = Snapshot::default();
         snapshot.stats.join_time.record(Duration::from_millis(3));
         snapshot.stats.join_time.record(Duration::from_secs(60));
+        (snapshot.stats.probes, snapshot.stats.padding_bytes, snapshot.stats.repair_copies) = (3, 448, 7);
         let text = render("1.2.3", &[(WorkerId(0), snapshot.clone()), (WorkerId(1), snapshot)], false);
         let mut last = 0;
         for line in text.lines().filter(|l| !l.starts_with('#')) {
@@ -172,6 +173,13 @@ mod tests {
         }
         assert_eq!(last, 4);
         assert!(text.contains("weir_join_seconds_bucket{le=\"0.005\"} 2\n"));
+        for line in [
+            "probes_total{worker=\"0\"} 3",
+            "padding_bytes_total{worker=\"1\"} 448",
+            "repair_copies_total{worker=\"0\"} 7",
+        ] {
+            assert!(text.contains(&format!("weir_{line}\n")), "{line}");
+        }
         assert!(text.contains("weir_drops_total{worker=\"1\",reason=\"duplicate\"} 0\n"));
     }
 }

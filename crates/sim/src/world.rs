@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use engine::{Command, Engine, Event, Flushed, Limits, Owner, Reply, Ticket};
+use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::{RoomName, WorkerId};
 use transport::{Identity, Offer};
@@ -152,6 +153,16 @@ impl Sim {
 
     pub fn viewer(&self, who: &str) -> &Seen {
         self.clients.get(who).and_then(Client::seen).unwrap_or_else(|| panic!("{who} is not watching"))
+    }
+
+    /// Everything published while `who` watched came, in order, once, and a decoder could use it.
+    pub fn sees_everything(&self, who: &str) {
+        for kind in [Kind::Video, Kind::Audio] {
+            let track = self.viewer(who).track(kind);
+            let report = track.report();
+            assert!(report.is_clean(), "{who} {kind:?}: {report:?}");
+            assert_eq!((track.missing(), track.duplicates, track.corrupt), (0, 0, 0), "{who} {kind:?}");
+        }
     }
 
     pub fn stats(&self, worker: u8) -> engine::Stats {

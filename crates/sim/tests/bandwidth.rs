@@ -18,14 +18,6 @@ fn shown(sim: &Sim, who: &str) -> u32 {
     sim.viewer(who).track(Kind::Video).tags.last().expect("a picture").stream & 0xff
 }
 
-fn is_untouched(sim: &Sim, who: &str) {
-    for kind in [Kind::Video, Kind::Audio] {
-        let track = sim.viewer(who).track(kind);
-        assert!(track.report().is_clean(), "{who} {kind:?}: {:?}", track.report());
-        assert_eq!((track.missing(), track.duplicates, track.corrupt), (0, 0, 0), "{who} {kind:?}");
-    }
-}
-
 #[test]
 fn a_line_that_gets_narrow_gets_a_smaller_layer_and_the_best_one_back() {
     for (worker, seed) in [(0, 1), (1, 2), (0, 3)] {
@@ -58,7 +50,7 @@ fn a_line_that_gets_narrow_gets_a_smaller_layer_and_the_best_one_back() {
             "seed {seed}: audio is not starved: {} missing",
             audio.missing()
         );
-        is_untouched(&sim, "zoe");
+        sim.sees_everything("zoe");
     }
 }
 
@@ -94,7 +86,7 @@ fn a_stream_with_one_layer_goes_on_whatever_the_line_says() {
     sim.run(secs(5));
     let after = sim.viewer("bob").track(Kind::Video).tags.len();
     assert!(after - before > 5 * 30 * 5, "five packets and more of each frame come again: {}", after - before);
-    is_untouched(&sim, "zoe");
+    sim.sees_everything("zoe");
 }
 
 #[test]
@@ -111,7 +103,7 @@ fn more_is_looked_for_only_when_somebody_could_use_it() {
         stats.probe_bytes,
         stats.bytes_out
     );
-    is_untouched(&sim, "bob");
+    sim.sees_everything("bob");
 
     // The estimate begins at 1 Mbit/s; 2.5 Mbit/s are there to be had.
     let mut sim = Sim::seed(8);
@@ -125,7 +117,7 @@ fn more_is_looked_for_only_when_somebody_could_use_it() {
     sim.run(secs(60));
     let more = sim.stats(0).probe_bytes - before;
     assert!(more < 400_000, "a line that carries everything is left alone: {more} bytes of probes in a minute");
-    is_untouched(&sim, "bob");
+    sim.sees_everything("bob");
 }
 
 #[test]
@@ -143,5 +135,5 @@ fn a_viewer_that_gets_nothing_through_costs_little_and_comes_back() {
     let before = sim.viewer("bob").track(Kind::Video).tags.len();
     sim.run(ms(1000));
     assert!(sim.viewer("bob").track(Kind::Video).tags.len() > before + 60);
-    is_untouched(&sim, "zoe");
+    sim.sees_everything("zoe");
 }

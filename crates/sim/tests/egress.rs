@@ -12,15 +12,6 @@ fn line(terms: &str) -> Profile {
     terms.parse().expect("a profile")
 }
 
-fn sees_everything(sim: &Sim, who: &str) {
-    for kind in [Kind::Video, Kind::Audio] {
-        let track = sim.viewer(who).track(kind);
-        let report = track.report();
-        assert!(report.is_clean(), "{who} {kind:?}: {report:?}");
-        assert_eq!((track.missing(), track.duplicates, track.corrupt), (0, 0, 0), "{who} {kind:?}");
-    }
-}
-
 fn costs_no_more_than_a_fifth(sim: &Sim, who: &str) {
     let (stream, repairs) = sim.video_sent(who);
     assert!(repairs <= stream / 5 + FIRST_ALLOWANCE_BYTES, "{who}: {repairs} bytes of repairs for {stream} of stream");
@@ -46,7 +37,7 @@ fn a_viewer_who_receives_nothing_for_ten_seconds_causes_no_storm() {
         let eve = sim.viewer("eve").track(Kind::Video);
         assert_eq!((eve.duplicates, eve.corrupt), (0, 0));
         assert!(eve.report().frames > shown + 100, "the picture is back: {:?}", eve.report());
-        sees_everything(&sim, "bob");
+        sim.sees_everything("bob");
     }
 }
 
@@ -70,7 +61,7 @@ fn a_viewer_who_asks_for_everything_again_and_again_gets_a_fifth_at_most() {
     assert!(repairs > stream / 10, "she was heard: {repairs} bytes of repairs for {stream} of stream");
     assert!(sim.stats(0).drops.get(engine::Drop::RepairBudget) > 10 * repaired);
     for who in ["bob", "zoe"] {
-        sees_everything(&sim, who);
+        sim.sees_everything(who);
         let (stream, repairs) = sim.video_sent(who);
         assert!(
             repairs < stream / 20,
@@ -96,7 +87,7 @@ fn numbers_roll_over_under_viewers_who_were_there_and_who_come_after() {
     sim.watch("room", "late");
     sim.run(secs(600));
     for who in ["bob", "late"] {
-        sees_everything(&sim, who);
+        sim.sees_everything(who);
         assert!(sim.viewer(who).track(Kind::Video).seq_rollovers >= 1, "{who}");
     }
     let zoe = sim.viewer("zoe").track(Kind::Video);
@@ -154,7 +145,7 @@ fn ten_hours_are_one_clean_stream_and_leave_nothing_behind() {
         assert!(now.timers <= early.timers + 8, "{} timers, {} at first", now.timers, early.timers);
         assert_eq!((now.panics, now.drops.get(engine::Drop::SealedTwice)), (0, 0));
     }
-    sees_everything(&sim, "bob");
+    sim.sees_everything("bob");
     let (video, audio) = (sim.viewer("bob").track(Kind::Video), sim.viewer("bob").track(Kind::Audio));
     assert!(audio.tags.len() as u64 > 10 * HOUR * 50 && video.report().frames > 10 * HOUR);
     assert!((27..=28).contains(&audio.seq_rollovers), "{} rollovers", audio.seq_rollovers);

@@ -4,16 +4,6 @@ use media::check::Fault;
 use media::codec::{Codec, Kind};
 use sim::{Publish, Sim, ms, profile, secs};
 
-/// Everything published while `who` watched came, in order, once, and a decoder could use it.
-fn sees_everything(sim: &Sim, who: &str) {
-    for kind in [Kind::Video, Kind::Audio] {
-        let track = sim.viewer(who).track(kind);
-        let report = track.report();
-        assert!(report.is_clean(), "{who} {kind:?}: {report:?}");
-        assert_eq!((track.missing(), track.duplicates, track.corrupt), (0, 0, 0), "{who} {kind:?}");
-    }
-}
-
 #[test]
 fn a_viewer_sees_what_is_published_packet_by_packet() {
     for video in [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1] {
@@ -22,7 +12,7 @@ fn a_viewer_sees_what_is_published_packet_by_packet() {
         sim.run(secs(1));
         sim.watch("room", "bob");
         sim.run(secs(4));
-        sees_everything(&sim, "bob");
+        sim.sees_everything("bob");
         let bob = sim.viewer("bob");
         assert!(bob.track(Kind::Video).report().frames > 90, "{video}: {:?}", bob.track(Kind::Video).report());
         assert!(bob.track(Kind::Audio).tags.len() > 180);
@@ -39,7 +29,7 @@ fn a_keyframe_larger_than_a_burst_comes_whole_and_in_order() {
         sim.watch_on(1, "room", "zoe");
         sim.run(secs(3));
         for (worker, who) in [(0, "bob"), (1, "zoe")] {
-            sees_everything(&sim, who);
+            sim.sees_everything(who);
             assert_eq!(sim.stats(worker).drops.get(engine::Drop::SealedTwice), 0);
         }
     }
@@ -59,7 +49,7 @@ fn a_late_viewer_gets_a_picture_by_one_keyframe_request() {
         let bob = sim.viewer(&format!("viewer {i}"));
         let waited = bob.track(Kind::Video).first_keyframe.expect("a picture") - bob.connected.unwrap();
         assert!(waited < ms(150), "a keyframe took {waited:?}");
-        sees_everything(&sim, &format!("viewer {i}"));
+        sim.sees_everything(&format!("viewer {i}"));
     }
     assert!(sim.stats(0).keyframe_requests_out - before <= 2);
 }
@@ -96,7 +86,7 @@ fn a_publisher_leaves_and_comes_back_and_its_viewers_go_on() {
     sim.run(secs(5));
     sim.publish("room", "ann again");
     sim.run(secs(3));
-    sees_everything(&sim, "bob");
+    sim.sees_everything("bob");
     let streams: std::collections::BTreeSet<u32> =
         sim.viewer("bob").track(Kind::Video).tags.iter().map(|t| t.stream).collect();
     assert_eq!(streams.len(), 2, "both publications were seen, in one continuous stream");
@@ -112,7 +102,7 @@ fn a_room_spans_workers() {
     }
     sim.run(secs(4));
     for worker in 0..3 {
-        sees_everything(&sim, &format!("viewer {worker}"));
+        sim.sees_everything(&format!("viewer {worker}"));
     }
     // Pull, never push: nobody watches, nothing crosses.
     for worker in 0..3 {
@@ -150,7 +140,7 @@ fn a_second_publisher_waits_until_the_first_is_silent() {
     sim.run(ms(300));
     sim.publish("room", "eve");
     sim.run(secs(2));
-    sees_everything(&sim, "bob");
+    sim.sees_everything("bob");
     assert_eq!(sim.stats(0).publishers, 1);
 }
 

@@ -66,7 +66,7 @@ pub struct Load {
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Cheap viewers: media and reports by Weir's own parts instead of the independent WebRTC library of full viewers, so
-    /// that several times as many fit on a core. They check and report the same; only one opinion less is heard
+    /// that nearly twice as many fit on a core. They check and report the same; only one opinion less is heard
     #[arg(long)]
     light: bool,
     /// Take datagrams one by one, as a network card without offloads delivers them

@@ -58,7 +58,7 @@ pub enum Server {
 pub enum Weight {
     /// All of it is str0m's, which knows nothing of our server's parts: an independent opinion.
     Full,
-    /// Media and reports are handled here with our own parts, see `light`: several times as many fit on a core, and the
+    /// Media and reports are handled here with our own parts, see `light`: nearly twice as many fit on a core, and the
     /// server is told the same.
     Light,
 }

@@ -124,6 +124,14 @@ fn a_value_that_cannot_be_meant_is_refused_with_its_origin() {
             "media.ice_servers = [\"stun.example.net\"] (weir.toml line 2): ",
         ),
         ("[http]\ncors_origins = [\"example.net\"]\n", "http.cors_origins = [\"example.net\"] (weir.toml line 2): "),
+        (
+            "[stream]\nbandwidth_max_kbps = 99\n",
+            "stream.bandwidth_max_kbps = 99 (weir.toml line 2): it must be between",
+        ),
+        (
+            "[stream]\nbandwidth_max_kbps = 500\nbandwidth_start_kbps = 501\n",
+            "stream.bandwidth_start_kbps = 501 (weir.toml line 3): it must be between 50 and",
+        ),
         ("[limits]\nhead_timeout_s = 0\n", "limits.head_timeout_s = 0 (weir.toml line 2): it must be 1 or more"),
     ] {
         let error = from_file(text).unwrap_err();
