@@ -51,7 +51,7 @@ impl Line {
 
 impl Engine {
     /// Chooses again for everybody who watches a source.
-    pub(crate) fn choose_layers(&mut self, index: usize) {
+    pub(crate) fn choose_layers(&mut self, now: Instant, index: usize) {
         let Some(source) = self.sources[index].as_mut() else { return };
         if source.kind() == Kind::Audio {
             return;
@@ -60,7 +60,7 @@ impl Engine {
             let slot = source.downlinks[i].slot as usize;
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
             let chosen = source.choose(available, source.downlinks[i].target());
-            source.downlinks[i].aim_at(chosen);
+            source.downlinks[i].aim_at(now, chosen);
         }
     }
 
@@ -75,7 +75,7 @@ impl Engine {
             let Some(source) = self.sources[at].as_mut().filter(|s| s.layers.len() > 1) else { continue };
             let chosen = source.choose(available, source.downlinks[index].target());
             if chosen != source.downlinks[index].target() {
-                source.downlinks[index].aim_at(chosen);
+                source.downlinks[index].aim_at(now, chosen);
                 changed = Some(at);
             }
         }

@@ -131,6 +131,8 @@ pub enum EndReason {
     WrongFingerprint,
     /// DTLS went wrong.
     Failed,
+    /// The room's new publication is in a codec that this viewer did not negotiate: a new session can.
+    CodecChanged,
     /// A bug of ours, contained to this session.
     Panicked,
     /// The node stops.
@@ -138,7 +140,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub const ALL: [EndReason; 10] = [
+    pub const ALL: [EndReason; 11] = [
         EndReason::Left,
         EndReason::Closed,
         EndReason::NeverConnected,
@@ -147,6 +149,7 @@ impl EndReason {
         EndReason::TakenOver,
         EndReason::WrongFingerprint,
         EndReason::Failed,
+        EndReason::CodecChanged,
         EndReason::Panicked,
         EndReason::Drained,
     ];
@@ -161,6 +164,7 @@ impl EndReason {
             EndReason::TakenOver => "taken_over",
             EndReason::WrongFingerprint => "wrong_fingerprint",
             EndReason::Failed => "failed",
+            EndReason::CodecChanged => "codec_changed",
             EndReason::Panicked => "panicked",
             EndReason::Drained => "drained",
         }

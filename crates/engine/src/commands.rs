@@ -68,7 +68,11 @@ impl Engine {
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
         let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
         self.accept(now, room, offer, owner, side, |answer| {
-            let tracks = answer.senders.iter().map(|send| ViewerTrack { send: send.clone(), place: None }).collect();
+            let tracks = answer
+                .senders
+                .iter()
+                .map(|send| ViewerTrack { send: send.clone(), place: None, waits_at: None })
+                .collect();
             Role::Viewer(Viewer { tracks, opener: None })
         })
     }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use proto::WorkerId;
 use transport::bwe;
 
+use crate::gop;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     pub worker: WorkerId,
@@ -31,6 +33,8 @@ pub struct Limits {
     pub ring_packets: usize,
     /// Oldest packet worth repairing.
     pub ring_age: Duration,
+    /// What of a layer's last group of pictures is replayed to who joins.
+    pub gop: gop::Limits,
     /// Where a viewer's estimate begins, and where it stays.
     pub bandwidth: bwe::Limits,
 }
@@ -44,6 +48,7 @@ impl Default for Limits {
             // 2 s of 8 Mbit/s in 1,200-byte packets is 1,700.
             ring_packets: 2048,
             ring_age: Duration::from_secs(2),
+            gop: gop::Limits::default(),
             bandwidth: bwe::Limits::default(),
         }
     }

@@ -13,12 +13,15 @@ use crate::source::Upstream;
 use crate::{Engine, HOUSEKEEPING, fence};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// A worker answers a want with what its ring holds within a tick or two.
+const REPLAY_PATIENCE: Duration = Duration::from_millis(100);
 
 impl Engine {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(slot) = self.timers.pop_due(now) {
             self.handle_session_timeout(now, slot);
         }
+        self.replay_to_links(now);
         if now >= self.housekeeping_at {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.keep_keyframes_coming(now);
@@ -103,12 +106,20 @@ impl Engine {
         if source.kind() == Kind::Audio {
             return;
         }
-        for i in 0..source.downlinks.len() {
-            if let Some(layer) = source.downlinks[i].waits_for()
+        // Another worker is asked when what its ring holds has not come in this time.
+        let patience = if source.is_remote() { REPLAY_PATIENCE } else { Duration::ZERO };
+        for downlink in &source.downlinks {
+            if let Some(layer) = downlink.waits_for()
+                && now.saturating_duration_since(downlink.waits_since) >= patience
                 && let Some(layer) = source.layers.get_mut(layer as usize)
             {
                 layer.keyframe.ask();
             }
+        }
+        if !source.waiters.is_empty()
+            && let Some(layer) = source.layers.get_mut(source.best as usize)
+        {
+            layer.keyframe.ask();
         }
         for layer in 0..source.layers.len() {
             let Some(source) = self.sources[index].as_mut() else { return };
@@ -118,6 +129,7 @@ impl Engine {
             }
             self.stats.keyframe_requests_out += 1;
             match source.upstream {
+                Upstream::Clip => {}
                 Upstream::Remote { worker } => {
                     let message = LinkMessage::Keyframe { track: source.id, layer: layer as u8 };
                     self.message(worker, message);
@@ -147,7 +159,7 @@ impl Engine {
             if best_changed {
                 self.announce_layers(index);
             }
-            self.choose_layers(index);
+            self.choose_layers(now, index);
             self.tell_wants(index, Tell::Changes);
             self.request_keyframes(now, index);
         }

@@ -20,15 +20,18 @@ mod downlink;
 mod drops;
 mod fanout;
 mod feed;
+pub mod gop;
 mod header;
 mod hold;
 mod housekeeping;
+mod idle;
 mod keyframe;
 mod line;
 mod link;
 mod links;
 mod pacer;
 mod publish;
+mod replay;
 mod ring;
 mod room;
 mod session;
@@ -87,8 +90,12 @@ pub struct Engine {
     tracks_made: u32,
     /// Sources with packets that arrived since the last flush.
     dirty: Vec<usize>,
+    /// Sources with a keyframe that viewers of something else have waited for.
+    arrived: Vec<usize>,
     round: Round,
     timers: Timers,
+    /// When other workers are to be told more of what the rings hold.
+    replay_at: Option<Instant>,
     housekeeping_at: Instant,
     second_at: Instant,
     measured_at: Instant,
@@ -121,8 +128,10 @@ impl Engine {
             by_track: HashMap::new(),
             tracks_made: 0,
             dirty: Vec::new(),
+            arrived: Vec::new(),
             round: Round::default(),
             timers: Timers::default(),
+            replay_at: None,
             housekeeping_at: now + HOUSEKEEPING,
             second_at: now + Duration::from_secs(1),
             measured_at: now,
@@ -141,7 +150,7 @@ impl Engine {
     /// When `handle_timeout` or `flush` has something to do at the latest.
     pub fn next_timeout(&self) -> Instant {
         let flush = self.dirty.iter().filter_map(|&i| self.sources[i].as_ref()?.flush_at()).min();
-        [self.timers.next(), flush].into_iter().flatten().fold(self.housekeeping_at, Instant::min)
+        [self.timers.next(), flush, self.replay_at].into_iter().flatten().fold(self.housekeeping_at, Instant::min)
     }
 
     /// Sealed datagrams for the socket. The shell sends them and clears it.

@@ -63,7 +63,10 @@ impl Engine {
             dependency: received.dd.as_deref().unwrap_or(&[]),
             payload: &received.payload,
         };
-        let wanted = source.wants.iter().filter(|w| w.layers & (1 << layer) != 0);
+        // To one that is still being told what came before, it will be told in its turn.
+        let wanted = source.wants.iter().filter(|w| {
+            w.layers & (1 << layer) != 0 && w.replay[layer as usize].is_none_or(|next| received.seq < next)
+        });
         let mut wanted_by = [None; 8];
         for (place, want) in wanted_by.iter_mut().zip(wanted) {
             *place = Some(want.from);
@@ -90,7 +93,7 @@ impl Engine {
         }
         let Some(source) = self.sources[index].as_mut() else { return Inserted::TooOld };
         if restarts {
-            source.restart(frame.layer, frame.generation, &self.config.limits);
+            source.restart(now, frame.layer, frame.generation, &self.config.limits);
         }
         let facts: Facts = codec::facts(source.codec, frame.payload, frame.marker, None);
         let was_idle = source.pending.is_empty();
@@ -107,7 +110,12 @@ impl Engine {
                 dependency: frame.dependency,
                 payload: frame.payload,
             },
+            &self.config.limits,
         );
+        let begins = source.layers[frame.layer as usize].gop.is_some_and(|gop| gop.start == frame.seq);
+        if begins && !source.waiters.is_empty() {
+            self.arrived.push(index);
+        }
         match inserted {
             Inserted::Stored if was_idle => self.dirty.push(index),
             Inserted::Stored => {}

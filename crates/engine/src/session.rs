@@ -58,6 +58,18 @@ pub struct Viewer {
 pub struct ViewerTrack {
     pub send: SendTrack,
     pub place: Option<Place>,
+    /// The source that it goes over to as soon as that can be decoded.
+    pub waits_at: Option<TrackId>,
+}
+
+impl Role {
+    /// What a viewer takes.
+    pub fn tracks(&self) -> &[ViewerTrack] {
+        match self {
+            Role::Publisher(_) => &[],
+            Role::Viewer(viewer) => &viewer.tracks,
+        }
+    }
 }
 
 /// Where a downlink is: in the dense array of the source that feeds it, or waiting in the room for a source it can play.
