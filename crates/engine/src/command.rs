@@ -50,6 +50,13 @@ pub enum Command {
         session: SessionId,
         owner: Owner,
     },
+    /// The viewer is to see another room, from its next decodable point on.
+    Switch {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        room: RoomName,
+    },
     Exists {
         ticket: Ticket,
         session: SessionId,
@@ -73,6 +80,7 @@ pub enum Reply {
     },
     Ended,
     Exists,
+    Done,
     Refused(Refusal),
 }
 
@@ -106,6 +114,8 @@ pub enum Refusal {
     NoSession,
     #[error("the session belongs to another token")]
     NotYours,
+    #[error("this is a publisher's session; only a viewer's can be switched")]
+    NotAViewer,
     #[error("the If-Match tag is not the session's current one")]
     StaleTag,
     #[error("{0}")]

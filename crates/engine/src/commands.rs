@@ -21,6 +21,7 @@ impl Engine {
                 (ticket, self.patch(now, session, owner, &expect, &fragment))
             }
             Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
+            Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, &room)),
             Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
@@ -181,6 +182,15 @@ impl Engine {
         let slot = self.find(id, owner)?;
         self.end(now, slot, EndReason::Left);
         Ok(Reply::Ended)
+    }
+
+    fn switch(&mut self, now: Instant, id: SessionId, owner: Owner, room: &RoomName) -> Result<Reply, Refusal> {
+        let slot = self.find(id, owner)?;
+        if !matches!(self.sessions.get(slot).map(|s| &s.role), Some(Role::Viewer(_))) {
+            return Err(Refusal::NotAViewer);
+        }
+        self.move_viewer(now, slot, room);
+        Ok(Reply::Done)
     }
 
     fn end_all(&mut self, now: Instant, reason: EndReason) {

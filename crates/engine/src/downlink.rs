@@ -136,7 +136,7 @@ impl Downlink {
             open: None,
             time: 0,
             header: Header::new(track),
-            splice: Splice::new(track.clock_rate, seq_first),
+            splice: Splice::new(now, track.clock_rate, seq_first),
             replay: None,
             retimed: None,
             waits_since: now,
@@ -210,8 +210,13 @@ impl Downlink {
         waits.then_some(self.target)
     }
 
-    /// In the midst of a frame, at `now`.
-    pub fn is_amid_frame(&self, now: Instant) -> bool {
+    /// The frame on show will be complete in a moment, and so will those before it.
+    pub fn has_loose_ends(&self, now: Instant) -> bool {
+        let is_amid_frame = self.kind() == Kind::Video && self.is_amid_frame(now);
+        self.layer.is_some() && (is_amid_frame || self.splice.has_holes(now))
+    }
+
+    fn is_amid_frame(&self, now: Instant) -> bool {
         self.open.is_some_and(|open| open.is_fresh(now))
     }
 
@@ -227,11 +232,14 @@ impl Downlink {
                     // It comes out of the ring in its turn. One from before it has been missing until now.
                     continue;
                 }
-                if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == time) {
+                if self.upcoming.is_none()
+                    || self.open.is_some_and(|open| open.time == time)
+                    || self.splice.has_holes(now)
+                {
                     self.send(batch.layers, pending.layer, pending.seq, way);
                 }
                 // Its frame is complete now, or never will be: another one has begun.
-                let goes_on = self.open.is_some_and(|open| open.time == time);
+                let goes_on = self.open.is_some_and(|open| open.time == time) || self.splice.has_holes(now);
                 if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
                     self.begin(now, batch.layers, self.target, seq, batch.policy);
                 }
@@ -243,12 +251,12 @@ impl Downlink {
             }
             match self.upcoming {
                 // It lies in the ring until the frame on show is complete.
-                Some(_) if self.is_amid_frame(now) => {}
+                Some(_) if self.has_loose_ends(now) => {}
                 Some(seq) => self.begin(now, batch.layers, self.target, seq, batch.policy),
                 None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
                     way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
-                None if self.is_amid_frame(now) => self.upcoming = Some(pending.seq),
+                None if self.has_loose_ends(now) => self.upcoming = Some(pending.seq),
                 None => self.begin(now, batch.layers, self.target, pending.seq, batch.policy),
             }
         }
@@ -279,7 +287,7 @@ impl Downlink {
             let is_flushed = |seq: u64| entry.flushed.is_some_and(|flushed| seq <= flushed);
             let packet = entry.ring.get(next).filter(|_| is_flushed(next));
             if self.open.is_none_or(|open| packet.is_some_and(|packet| packet.time != open.time)) {
-                if let Some(seq) = self.upcoming {
+                if let Some(seq) = self.upcoming.filter(|_| !self.splice.has_holes(now)) {
                     let target = self.target;
                     self.begin(now, layers, target, seq, policy);
                     if self.upcoming.is_none() && self.layer == Some(target) {
@@ -346,12 +354,16 @@ impl Downlink {
         if self.replay.is_some() || self.retimed.is_some() {
             self.keep_time(now, packet, &mut mark);
         }
+        let is_new = self.splice.is_new(&mark);
         let Some(mapped) = self.splice.map(&mark) else {
             way.drops.count(Drop::BeforeSplice);
             return None;
         };
-        self.open = (!packet.marker).then_some(Open { time: packet.time, at: now });
-        self.time = packet.time;
+        // One that comes late belongs to a frame before.
+        if is_new {
+            self.open = (!packet.marker).then_some(Open { time: packet.time, at: now });
+            self.time = packet.time;
+        }
         Some(mapped)
     }
 
@@ -470,7 +482,7 @@ impl Downlink {
         why: Sent,
         way: &mut Way<'_>,
     ) -> Result<usize, Drop> {
-        let mapped = self.splice.map(&mark(layer, packet)).ok_or(Drop::RepairTooLate)?;
+        let mapped = self.splice.look_up(&mark(layer, packet)).ok_or(Drop::RepairTooLate)?;
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
         let cost = packet.text().len() as u64 + 60;
         rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;

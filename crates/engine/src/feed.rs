@@ -122,15 +122,22 @@ impl Engine {
         match playable {
             Some(target) if target == at => self.stop_waiting(track),
             Some(target) => {
-                let shows = self.sources[at].as_ref().is_some_and(|s| s.downlinks[index].layer.is_some());
-                let waits = codec.kind() == Kind::Video && shows && !self.can_begin(now, target, track.slot);
-                if waits {
-                    self.wait_at(now, target, track);
+                let Some(downlink) = self.sources[at].as_ref().map(|source| &source.downlinks[index]) else { return };
+                let shows = codec.kind() == Kind::Video && downlink.layer.is_some();
+                let is_amid = downlink.has_loose_ends(now);
+                if shows && !self.can_begin(now, target, track.slot) {
+                    self.wait_at(target, track);
+                    self.request_keyframes(now, target);
+                } else if is_amid {
+                    self.amid.push(track);
                 } else {
                     self.bring(now, &room, track, place, target);
                 }
             }
             None if self.is_clip(at) => self.stop_waiting(track),
+            None if self.sources[at].as_ref().is_some_and(|s| s.downlinks[index].has_loose_ends(now)) => {
+                self.amid.push(track);
+            }
             None => {
                 self.release_track(now, at, index);
                 if let Some(downlink) = self.take(&room, place) {
@@ -170,24 +177,18 @@ impl Engine {
         self.forget_room_if_empty(&from);
     }
 
-    /// The source has a keyframe: who waited for it comes over, once the frame that is on show is complete.
+    /// Sources have keyframes: who waited for one comes over, once the frame that is on show is complete.
     pub(crate) fn seat_waiters(&mut self, now: Instant) {
-        let mut amid = Vec::new();
-        while let Some(index) = self.arrived.pop() {
+        for track in std::mem::take(&mut self.amid) {
+            self.seat(now, track);
+        }
+        for index in std::mem::take(&mut self.arrived) {
             let Some(source) = self.sources[index].as_ref() else { continue };
             for track in source.waiters.clone() {
-                let place = self.place_of(track.slot, track.ssrc);
-                let is_amid = matches!(place, Some(Place::Source { source, index })
-                    if self.sources[source].as_ref().is_some_and(|s| s.downlinks[index].is_amid_frame(now)));
-                match is_amid {
-                    true => amid.push(index),
-                    false => self.seat(now, track),
-                }
+                self.seat(now, track);
             }
             self.tell_wants(index, crate::links::Tell::Changes);
         }
-        amid.dedup();
-        self.arrived = amid;
     }
 
     /// The track that a room shows.
@@ -204,7 +205,7 @@ impl Engine {
     }
 
     /// The track shows what it shows until the source can be decoded.
-    fn wait_at(&mut self, now: Instant, index: usize, track: Waiter) {
+    fn wait_at(&mut self, index: usize, track: Waiter) {
         let Some(id) = self.sources[index].as_ref().map(|source| source.id) else { return };
         if self.viewer_track(track).is_none_or(|entry| entry.waits_at == Some(id)) {
             return;
@@ -217,7 +218,6 @@ impl Engine {
             entry.waits_at = Some(id);
         }
         self.tell_wants(index, crate::links::Tell::Changes);
-        self.request_keyframes(now, index);
     }
 
     pub(crate) fn stop_waiting(&mut self, track: Waiter) {

@@ -63,7 +63,7 @@ use line::Line;
 use link::Origin;
 use room::Room;
 use session::{Doomed, Slots};
-use source::Source;
+use source::{Source, Waiter};
 use timers::Timers;
 
 /// Random bytes for session ids, ICE credentials and SSRCs: the operating system's in a node, a seed's in a simulation.
@@ -92,6 +92,8 @@ pub struct Engine {
     dirty: Vec<usize>,
     /// Sources with a keyframe that viewers of something else have waited for.
     arrived: Vec<usize>,
+    /// Viewers' tracks that go elsewhere once the frame they are in the midst of is complete.
+    amid: Vec<Waiter>,
     round: Round,
     timers: Timers,
     /// When other workers are to be told more of what the rings hold.
@@ -129,6 +131,7 @@ impl Engine {
             tracks_made: 0,
             dirty: Vec::new(),
             arrived: Vec::new(),
+            amid: Vec::new(),
             round: Round::default(),
             timers: Timers::default(),
             replay_at: None,

@@ -12,7 +12,7 @@
 //! It knows nothing of where packets come from or whether a segment may begin here: `downlink` decides that.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the splice needs of a packet.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,9 @@ pub struct Splice {
     past: VecDeque<Segment>,
     /// Next sequence number to give to a segment's first packet.
     seq_next: u64,
+    /// Numbers that were passed over, and since when there are some.
+    missing: u64,
+    missing_since: Instant,
     last: Option<Last>,
 }
 
@@ -93,6 +96,8 @@ struct Last {
     frame: u16,
 }
 
+/// A hole that is older than a publisher's repair stays one.
+const HOLE_FRESH: Duration = Duration::from_millis(100);
 /// Picture ids are emitted in their 15-bit form.
 const PICTURE_MASK: u16 = 0x7fff;
 /// Numbers behind the newest that may still be asked for: four seconds of 10 Mbit/s.
@@ -103,9 +108,16 @@ const PAST_MAX: usize = 1024;
 impl Splice {
     /// `seq_first` must lie in the lower half of the 16-bit range: a receiver that meets the stream late guesses the
     /// roll-over counter from the first number it sees.
-    pub fn new(clock_rate: u32, seq_first: u16) -> Splice {
-        let seq_next = u64::from(seq_first & 0x7fff);
-        Splice { clock_rate, segment: None, past: VecDeque::new(), seq_next, last: None }
+    pub fn new(now: Instant, clock_rate: u32, seq_first: u16) -> Splice {
+        Splice {
+            clock_rate,
+            segment: None,
+            past: VecDeque::new(),
+            seq_next: u64::from(seq_first & 0x7fff),
+            missing: 0,
+            missing_since: now,
+            last: None,
+        }
     }
 
     /// The first packet of a new segment: it follows directly on the last packet of the segment before.
@@ -113,7 +125,7 @@ impl Splice {
         let offsets = match &self.last {
             None => Offsets { time: 0, picture: 0, tl0: 0, keyidx: 0, frame: 0 },
             Some(last) => Offsets {
-                time: self.time_after(last, first.arrival).wrapping_sub(first.time),
+                time: self.time_after(last, first.arrival, 1).wrapping_sub(first.time),
                 picture: last.picture_id.wrapping_add(1).wrapping_sub(first.picture_id.unwrap_or(0)) & PICTURE_MASK,
                 tl0: last.tl0.wrapping_add(1).wrapping_sub(first.tl0.unwrap_or(0)),
                 keyidx: last.keyidx.wrapping_add(1).wrapping_sub(first.keyidx.unwrap_or(0)),
@@ -127,10 +139,14 @@ impl Splice {
     /// sent (`first.arrival`).
     pub fn retime(&mut self, first: &Mark) {
         let (Some(segment), Some(last)) = (self.segment, self.last) else { return self.begin(first) };
-        let time = self.time_after(&last, first.arrival).wrapping_sub(first.time);
-        let before = first.seq.wrapping_sub(segment.from);
-        // What is missing before it keeps its numbers.
-        self.seq_next = self.seq_next.max(segment.out.wrapping_add(before));
+        // What is missing before it keeps its numbers, and room for times of its own.
+        let number = self.seq_next.max(segment.out.wrapping_add(first.seq.wrapping_sub(segment.from)));
+        let missing = number - self.seq_next;
+        if missing > 0 {
+            self.miss(missing, first.arrival);
+        }
+        let time = self.time_after(&last, first.arrival, 1 + missing).wrapping_sub(first.time);
+        self.seq_next = number;
         self.start(first, Offsets { time, ..segment.offsets });
     }
 
@@ -175,36 +191,53 @@ impl Splice {
         }
     }
 
-    /// A packet in the viewer's numbering; `None` before the first segment, for stragglers from before it, and for what was skipped.
+    /// A packet that is sent now, in the viewer's numbering; `None` before the first segment, for stragglers from before it, and for what
+    /// was skipped.
     pub fn map(&mut self, packet: &Mark) -> Option<Mapped> {
+        let mapped = self.look_up(packet)?;
+        if mapped.seq < self.seq_next {
+            self.missing = self.missing.saturating_sub(1);
+            return Some(mapped);
+        }
+        if mapped.seq > self.seq_next {
+            self.miss(mapped.seq - self.seq_next, packet.arrival);
+        }
+        self.seq_next = mapped.seq + 1;
+        self.last = Some(Last {
+            time: mapped.time,
+            arrival: packet.arrival,
+            picture_id: mapped.picture_id.unwrap_or(0),
+            tl0: mapped.tl0,
+            keyidx: mapped.keyidx,
+            frame: mapped.frame,
+        });
+        Some(mapped)
+    }
+
+    /// A packet that was sent, in the viewer's numbering.
+    pub fn look_up(&self, packet: &Mark) -> Option<Mapped> {
         let segment = self.segment_of(packet)?;
         let Offsets { time, picture, tl0, keyidx, frame } = segment.offsets;
-        let mapped = Mapped {
+        Some(Mapped {
             seq: packet.seq.wrapping_sub(segment.from).wrapping_add(segment.out),
             time: packet.time.wrapping_add(time),
             picture_id: packet.picture_id.map(|id| id.wrapping_add(picture) & PICTURE_MASK),
             tl0: packet.tl0.unwrap_or(0).wrapping_add(tl0),
             keyidx: packet.keyidx.unwrap_or(0).wrapping_add(keyidx),
             frame: packet.frame.unwrap_or(0).wrapping_add(frame),
-        };
-        if mapped.seq >= self.seq_next {
-            self.seq_next = mapped.seq + 1;
-            self.last = Some(Last {
-                time: mapped.time,
-                arrival: packet.arrival,
-                picture_id: mapped.picture_id.unwrap_or(0),
-                tl0: mapped.tl0,
-                keyidx: mapped.keyidx,
-                frame: mapped.frame,
-            });
-        }
-        Some(mapped)
+        })
+    }
+
+    /// Packets are missing that may still come: one that was overtaken, or is being repaired.
+    pub fn has_holes(&self, now: Instant) -> bool {
+        self.missing > 0 && now.saturating_duration_since(self.missing_since) < HOLE_FRESH
     }
 
     /// What comes next has numbers that mean something else: the source is another one, or began anew.
     pub fn leave(&mut self) {
         self.segment = None;
         self.past = VecDeque::new();
+        self.missing = 0;
     }
 
     /// The highest number given so far, as the viewer sees it.
@@ -233,10 +266,17 @@ impl Splice {
     }
 
     /// Two sources share no clock but ours: as much media time passes as time passed between arrivals.
-    fn time_after(&self, last: &Last, arrival: Instant) -> u32 {
+    fn time_after(&self, last: &Last, arrival: Instant, ticks_min: u64) -> u32 {
         let elapsed = arrival.saturating_duration_since(last.arrival);
         let ticks = elapsed.as_micros() as u64 * u64::from(self.clock_rate) / 1_000_000;
-        last.time.wrapping_add(ticks.max(1) as u32)
+        last.time.wrapping_add(ticks.max(ticks_min) as u32)
+    }
+
+    fn miss(&mut self, packets: u64, at: Instant) {
+        if !self.has_holes(at) {
+            (self.missing, self.missing_since) = (0, at);
+        }
+        self.missing += packets;
     }
 
     fn start(&mut self, first: &Mark, offsets: Offsets) {
@@ -275,18 +315,34 @@ impl Splice {
                 // It was skipped, or lies behind a splice.
                 return None;
             }
-            // In a replay each frame has a segment, which begins with the first packet that was there: this one may belong before that.
-            let is_head = after.layer == packet.layer && after.time == packet.time;
-            return Some(if is_head { Segment { offsets: after.offsets, ..segment } } else { segment });
+            // In a replay each frame has a segment, which begins with the first packet that was there. This one may belong to the next frame,
+            // or to one of which nothing was there.
+            let time = match after.layer == packet.layer {
+                true => segment.time_until(&after, packet.time),
+                false => segment.offsets.time,
+            };
+            return Some(Segment { offsets: Offsets { time, ..segment.offsets }, ..segment });
         }
         None
     }
 }
 
+impl Segment {
+    /// What is added to a source's time that lies between the first frame of this segment and that of the next: they may be nearer to
+    /// each other than they were.
+    fn time_until(&self, next: &Segment, time: u32) -> u32 {
+        let span = i64::from(next.time.wrapping_sub(self.time) as i32);
+        let at = i64::from(time.wrapping_sub(self.time) as i32);
+        if self.offsets.time == next.offsets.time || at <= 0 || at > span {
+            return self.offsets.time;
+        }
+        let out = span + i64::from(next.offsets.time.wrapping_sub(self.offsets.time) as i32);
+        self.offsets.time.wrapping_add((out * at / span - at) as u32)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn mark(seq: u64, time: u32, at: Instant, picture: u16) -> Mark {
@@ -305,7 +361,7 @@ mod tests {
     #[test]
     fn a_new_source_continues_sequence_time_and_picture_where_the_old_one_ended() {
         let start = Instant::now();
-        let mut splice = Splice::new(90_000, 0x7fff);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0x7fff);
         let first = mark(70_000, 5_000, start, 100);
         splice.begin(&first);
         let a = splice.map(&first).unwrap();
@@ -321,7 +377,7 @@ mod tests {
     #[test]
     fn time_moves_on_even_when_two_sources_speak_in_the_same_instant() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 1);
+        let mut splice = Splice::new(Instant::now(), 90_000, 1);
         for (seq, time) in [(10, 100), (500, 7)] {
             let packet = mark(seq, time, now, 1);
             splice.begin(&packet);
@@ -333,7 +389,7 @@ mod tests {
     #[test]
     fn loss_before_us_stays_a_gap_that_a_late_packet_can_fill() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         splice.begin(&mark(10, 0, now, 1));
         assert_eq!(splice.map(&mark(10, 0, now, 1)).unwrap().seq, 0);
         assert_eq!(splice.map(&mark(13, 0, now, 1)).unwrap().seq, 3);
@@ -344,7 +400,7 @@ mod tests {
     #[test]
     fn a_nack_finds_the_source_packet_across_the_16_bit_wrap() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0x7fff);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0x7fff);
         splice.begin(&mark(1_000_000, 0, now, 1));
         for n in 0..40_000 {
             splice.map(&mark(1_000_000 + n, 0, now, 1));
@@ -359,7 +415,7 @@ mod tests {
     #[test]
     fn a_nack_for_the_segment_before_finds_its_layer_and_after_a_change_of_source_nothing() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         splice.begin(&mark(10, 0, now, 1));
         splice.map(&mark(10, 0, now, 1));
         splice.map(&mark(11, 0, now, 1));
@@ -378,7 +434,7 @@ mod tests {
     #[test]
     fn what_is_skipped_leaves_no_gap_and_what_is_missing_before_it_keeps_its_number() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         splice.begin(&mark(10, 0, now, 1));
         let map = |splice: &mut Splice, seq| splice.map(&mark(seq, 0, now, 1)).map(|m| m.seq);
         assert_eq!(map(&mut splice, 10), Some(0));
@@ -400,7 +456,7 @@ mod tests {
     fn a_replay_gives_each_frame_the_time_at_which_it_is_sent() {
         let now = Instant::now();
         let ms = |n| now + Duration::from_millis(n);
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         // Frames of two packets, a second apart, sent 10 ms apart; the first packet of the third is late.
         let packet = |seq: u64, at| mark(seq, 90_000 * (seq as u32 / 2), at, (seq / 2) as u16);
         splice.begin(&packet(100, ms(0)));
@@ -425,9 +481,23 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_is_missing_in_a_replay_gets_a_time_between_its_neighbours_when_it_comes() {
+        let now = Instant::now();
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
+        let packet = |seq: u64| mark(seq, 3000 * seq as u32, now, seq as u16);
+        splice.begin(&packet(100));
+        let first = splice.map(&packet(100)).unwrap();
+        splice.retime(&packet(104));
+        let last = splice.map(&packet(104)).unwrap();
+        assert!(last.time - first.time < 3000, "they are sent at once");
+        let late = [101, 102, 103].map(|seq| splice.map(&packet(seq)).unwrap().time - first.time);
+        assert!(0 < late[0] && late[0] < late[1] && late[1] < late[2] && late[2] < last.time - first.time, "{late:?}");
+    }
+
+    #[test]
     fn pictures_that_are_left_out_are_not_counted() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         splice.begin(&mark(10, 0, now, 0x7fff));
         assert_eq!(splice.map(&mark(10, 0, now, 0x7fff)).unwrap().picture_id, Some(0x7fff));
         splice.skip(&mark(11, 1, now, 0));
@@ -438,7 +508,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let now = Instant::now();
-        let mut splice = Splice::new(90_000, 0);
+        let mut splice = Splice::new(Instant::now(), 90_000, 0);
         splice.begin(&mark(0, 0, now, 0));
         for seq in 0..100_000u64 {
             match seq % 2 {

@@ -32,6 +32,10 @@ pub struct TrackSeen {
     last_time: Option<u32>,
     seen: BTreeSet<(u32, u64)>,
     pub duplicates: u32,
+    /// What came right after what: see [`Steps`].
+    pub steps: Steps,
+    /// A keyframe has begun since the last packet with a tag.
+    keyframe_begins: bool,
     pub corrupt: u32,
     pub first_keyframe: Option<Instant>,
     first_arrival: Instant,
@@ -43,6 +47,21 @@ struct Held {
     time: u32,
     marker: bool,
     payload: Vec<u8>,
+}
+
+/// The stream judged packet by packet: one follows on the one before, or a decoder can begin with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// To the next packet that the publisher sent.
+    pub even: u64,
+    /// To the beginning of a keyframe, of whatever source and time.
+    pub splices: u64,
+    /// Missing packets of one stream, which nothing explains.
+    pub lost: u64,
+    /// To a packet that was there before, without a keyframe.
+    pub back: u64,
+    /// To another stream, in the midst of it.
+    pub torn: u64,
 }
 
 /// Both tracks of a viewer.
@@ -67,6 +86,8 @@ impl TrackSeen {
             last_time: None,
             seen: BTreeSet::new(),
             duplicates: 0,
+            steps: Steps::default(),
+            keyframe_begins: false,
             corrupt: 0,
             first_keyframe: None,
             first_arrival: now,
@@ -97,6 +118,8 @@ impl TrackSeen {
             if held.payload.is_empty() {
                 continue;
             }
+            let facts = media::facts(self.codec, &held.payload, held.marker, None);
+            self.keyframe_begins |= facts.keyframe && self.codec.kind() == Kind::Video;
             match testing::read_tag(self.codec, &held.payload) {
                 // Parameter sets are too short for a tag.
                 None => {}
@@ -105,12 +128,29 @@ impl TrackSeen {
                     if !self.seen.insert((tag.stream, tag.counter)) {
                         self.duplicates += 1;
                     }
+                    self.step(&tag);
                     self.tags.push(tag);
                 }
             }
-            if self.first_keyframe.is_none() && media::facts(self.codec, &held.payload, held.marker, None).keyframe {
+            if self.first_keyframe.is_none() && facts.keyframe {
                 self.first_keyframe = Some(held.arrival);
             }
+        }
+    }
+}
+
+impl TrackSeen {
+    fn step(&mut self, tag: &Tag) {
+        // Every packet of sound can be begun with.
+        let begins = std::mem::take(&mut self.keyframe_begins) || self.codec.kind() == Kind::Audio;
+        let Some(before) = self.tags.last() else { return };
+        let same = before.stream == tag.stream;
+        match tag.counter.checked_sub(before.counter) {
+            Some(1) if same => self.steps.even += 1,
+            _ if begins => self.steps.splices += 1,
+            Some(n) if same && n > 0 => self.steps.lost += n - 1,
+            _ if same => self.steps.back += 1,
+            _ => self.steps.torn += 1,
         }
     }
 }

@@ -65,8 +65,12 @@ impl Sim {
     }
 
     pub fn publish_with(&mut self, room: &str, who: &str, publish: Publish) {
+        self.publish_on(0, room, who, publish);
+    }
+
+    pub fn publish_on(&mut self, worker: u8, room: &str, who: &str, publish: Publish) {
         let does = Does::Publish(publish);
-        self.join(0, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
+        self.join(worker, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
     }
 
     /// What a second publisher hears.
@@ -84,6 +88,14 @@ impl Sim {
 
     pub fn try_watch_on(&mut self, worker: u8, room: &str, who: &str) -> Result<(), engine::Refusal> {
         self.join(worker, room, who, Does::Watch(Box::default()))
+    }
+
+    /// `who` is to see another room from now on.
+    pub fn switch(&mut self, who: &str, room: &str) {
+        let client = &self.clients[who];
+        let room = room.parse().expect("a room name");
+        let command = Command::Switch { ticket: Ticket(0), session: client.session, owner: Owner(None), room };
+        self.workers[client.worker as usize].command(self.now, command);
     }
 
     /// `who` ends the session as a page does when it is closed.
