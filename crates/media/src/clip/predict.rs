@@ -73,7 +73,7 @@ impl Around {
 fn mean(sides: [Option<&[u8]>; 2]) -> u8 {
     let samples: Vec<u32> = sides.into_iter().flatten().flatten().map(|&sample| sample.into()).collect();
     let count = samples.len() as u32;
-    if count == 0 { 128 } else { ((samples.iter().sum::<u32>() + count / 2) / count) as u8 }
+    (samples.iter().sum::<u32>() + count / 2).checked_div(count).unwrap_or(128) as u8
 }
 
 fn distance(a: &[u8], b: &[u8]) -> u32 {

@@ -30,7 +30,8 @@ impl Sps {
             0 => _ = bits.ue()?,
             1 => {
                 bits.bit()?;
-                (bits.se()?, bits.se()?);
+                bits.se()?;
+                bits.se()?;
                 let cycle = bits.ue().filter(|cycle| *cycle <= 255)?;
                 (0..cycle).try_for_each(|_| bits.se().map(drop))?;
             }

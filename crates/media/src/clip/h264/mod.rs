@@ -269,9 +269,9 @@ impl Colour {
 
     fn put(&self, decoded: &mut Picture, n: usize) {
         let means = transform::dequantise_colour_means(&self.means);
-        for block in 0..4 {
+        for (block, (mean, levels)) in means.into_iter().zip(&self.levels).enumerate() {
             let at = (4 * (block % 2), 4 * (block / 2));
-            put(decoded, n, &self.around, &self.guess, at, means[block], &self.levels[block]);
+            put(decoded, n, &self.around, &self.guess, at, mean, levels);
         }
     }
 }
