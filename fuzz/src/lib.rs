@@ -12,10 +12,12 @@ pub type Parse = fn(&[u8]);
 /// The name of a target is the name of its folder in `corpus/` and of its file in `libfuzzer/targets/`.
 pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
+    ("annexb", media::fuzz::fuzz_annexb),
     ("av1", media::fuzz::fuzz_av1),
     ("bearer", signal::fuzz::fuzz_bearer),
     ("bwe", transport::fuzz::fuzz_bwe),
     ("capture", media::fuzz::fuzz_capture),
+    ("clip", media::fuzz::fuzz_clip),
     ("dd", media::fuzz::fuzz_dd),
     ("demux_stun", transport::fuzz::fuzz_demux_stun),
     ("ext", media::fuzz::fuzz_ext),
@@ -23,6 +25,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("h264", media::fuzz::fuzz_h264),
     ("h265", media::fuzz::fuzz_h265),
     ("if_match", signal::fuzz::fuzz_if_match),
+    ("ivf", media::fuzz::fuzz_ivf),
     ("location", loadgen::fuzz::fuzz_location),
     ("offer", transport::fuzz::fuzz_offer),
     ("opus", media::fuzz::fuzz_opus),

@@ -1,8 +1,10 @@
 //! What a worker must be told.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use media::clip::Clip;
 use proto::WorkerId;
 use transport::bwe;
 
@@ -18,6 +20,8 @@ pub struct Config {
     /// The start of the node's monotonic clock: arrival times travel between workers relative to it.
     pub epoch: Instant,
     pub limits: Limits,
+    /// What viewers see while their publisher is silent; none shows them the last picture. Shared, because it never changes.
+    pub idle_clip: Option<Arc<Clip>>,
 }
 
 /// Bounds and patience. The defaults are those of `weir.toml`.

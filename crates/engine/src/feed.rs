@@ -205,7 +205,7 @@ impl Engine {
     }
 
     /// The track shows what it shows until the source can be decoded.
-    fn wait_at(&mut self, index: usize, track: Waiter) {
+    pub(crate) fn wait_at(&mut self, index: usize, track: Waiter) {
         let Some(id) = self.sources[index].as_ref().map(|source| source.id) else { return };
         if self.viewer_track(track).is_none_or(|entry| entry.waits_at == Some(id)) {
             return;

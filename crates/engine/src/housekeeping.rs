@@ -22,8 +22,10 @@ impl Engine {
             self.handle_session_timeout(now, slot);
         }
         self.replay_to_links(now);
+        self.play_clips(now);
         if now >= self.housekeeping_at {
             self.housekeeping_at = now + HOUSEKEEPING;
+            self.watch_for_silence(now);
             self.keep_keyframes_coming(now);
         }
         if now >= self.second_at {
@@ -103,7 +105,7 @@ impl Engine {
 
     pub(crate) fn request_keyframes(&mut self, now: Instant, index: usize) {
         let Some(source) = self.sources[index].as_mut() else { return };
-        if source.kind() == Kind::Audio {
+        if source.kind() == Kind::Audio || source.upstream == Upstream::Clip {
             return;
         }
         // Another worker is asked when what its ring holds has not come in this time.

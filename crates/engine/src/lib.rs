@@ -59,6 +59,7 @@ pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
 use fanout::{Carried, Round};
+use idle::Playing;
 use line::Line;
 use link::Origin;
 use room::Room;
@@ -96,6 +97,7 @@ pub struct Engine {
     amid: Vec<Waiter>,
     round: Round,
     timers: Timers,
+    clips: Vec<Playing>,
     /// When other workers are to be told more of what the rings hold.
     replay_at: Option<Instant>,
     housekeeping_at: Instant,
@@ -134,6 +136,7 @@ impl Engine {
             amid: Vec::new(),
             round: Round::default(),
             timers: Timers::default(),
+            clips: Vec::new(),
             replay_at: None,
             housekeeping_at: now + HOUSEKEEPING,
             second_at: now + Duration::from_secs(1),
@@ -153,7 +156,10 @@ impl Engine {
     /// When `handle_timeout` or `flush` has something to do at the latest.
     pub fn next_timeout(&self) -> Instant {
         let flush = self.dirty.iter().filter_map(|&i| self.sources[i].as_ref()?.flush_at()).min();
-        [self.timers.next(), flush, self.replay_at].into_iter().flatten().fold(self.housekeeping_at, Instant::min)
+        [self.timers.next(), flush, self.replay_at, self.clip_due()]
+            .into_iter()
+            .flatten()
+            .fold(self.housekeeping_at, Instant::min)
     }
 
     /// Sealed datagrams for the socket. The shell sends them and clears it.

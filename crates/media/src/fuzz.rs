@@ -3,7 +3,7 @@
 
 use crate::codec::{vp8, vp9};
 use crate::ext::layers::Allocation;
-use crate::{Codec, Header, Packet, capture, check, codec, dd, ext, testing};
+use crate::{Codec, Header, Packet, capture, check, clip, codec, dd, ext, testing};
 
 use std::time::Duration;
 
@@ -122,6 +122,37 @@ pub fn fuzz_capture(data: &[u8]) {
         // Twelve bytes of header per packet at least; a repaired packet may count twice.
         assert!(packets * 12 <= 2 * data.len() as u64);
     }
+}
+
+pub fn fuzz_clip(data: &[u8]) {
+    let Ok(coded) = clip::Coded::read(data) else { return };
+    assert_eq!(clip::Coded::read(&coded.write()).as_ref(), Ok(&coded), "what we write, we read");
+    let ready = clip::Clip::from(&coded);
+    for reel in [&coded.h264, &coded.vp8] {
+        let track = ready.track(reel.codec).expect("a clip has both codecs");
+        assert!(track.frame(0).keyframe && track.ticks() <= clip::coded::LOOP_TICKS_MAX);
+        for frame in track.frames() {
+            assert!(!frame.payloads.is_empty());
+            assert!(frame.payloads.iter().all(|payload| payload.len() <= clip::packetise::PAYLOAD_LEN_MAX));
+        }
+    }
+}
+
+pub fn fuzz_annexb(data: &[u8]) {
+    let units: Vec<_> = clip::annexb::units(data).collect();
+    let again = clip::annexb::join(units.iter().copied());
+    assert!(clip::annexb::units(&again).eq(units.iter().copied()));
+    assert_eq!(clip::annexb::pictures(data).concat(), units, "every unit is of one picture");
+    let frames = clip::annexb::pictures(data).into_iter().map(|units| (9_000, clip::annexb::join(units)));
+    // The parameter sets in it are read on this way.
+    drop(clip::Reel::new(Codec::H264, frames.take(clip::coded::FRAMES_MAX).collect()));
+}
+
+pub fn fuzz_ivf(data: &[u8]) {
+    let Ok(frames) = clip::ivf::frames(data) else { return };
+    let written = clip::ivf::write(64, 40, frames.iter().map(|frame| (0, *frame)));
+    assert_eq!(written.len(), data.len());
+    assert_eq!(clip::ivf::frames(&written), Ok(frames));
 }
 
 /// The whole as one payload, and as payloads of a stream, each with its length in front.

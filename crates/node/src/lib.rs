@@ -20,6 +20,7 @@ mod worker;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -50,6 +51,8 @@ pub struct Config {
     /// Sessions of the whole node.
     pub sessions_max: u32,
     pub limits: Limits,
+    /// What viewers see while their publisher is silent.
+    pub idle_clip: Option<Arc<media::clip::Clip>>,
     pub signal: signal::Settings,
 }
 
@@ -239,7 +242,14 @@ fn wire(
         }
         let engine = Engine::new(
             epoch,
-            engine::Config { worker: id, workers: config.workers, candidates, epoch, limits: config.limits },
+            engine::Config {
+                worker: id,
+                workers: config.workers,
+                candidates,
+                epoch,
+                limits: config.limits,
+                idle_clip: config.idle_clip.clone(),
+            },
             identity.clone(),
             Box::new(|bytes| getrandom::fill(bytes).expect("the operating system has random bytes")),
         );

@@ -46,6 +46,7 @@ impl Sim {
                     candidates: vec![worker_address(i)],
                     epoch: start,
                     limits: Limits::default(),
+                    idle_clip: None,
                 };
                 let fill = move |bytes: &mut [u8]| bytes.fill_with(|| entropy.next_u64() as u8);
                 Engine::new(start, config, identity.clone(), Box::new(fill))

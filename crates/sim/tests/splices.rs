@@ -9,7 +9,7 @@ use netsim::Rng;
 use sim::{Publish, Sim, Steps, ms, profile, secs};
 
 /// Worlds of a run: each makes about five thousand splices.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 24;
 
 /// A publisher's line is clean so long: the stack that receives it drops what a stream's first packet overtook.
 const FIRST: Duration = Duration::from_millis(300);

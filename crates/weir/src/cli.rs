@@ -7,6 +7,7 @@ use proto::RoomName;
 
 use crate::check::Check;
 use crate::conformance::Conformance;
+use crate::idle_clip::IdleClipCommand;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
@@ -42,6 +43,9 @@ pub enum Command {
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),
+    /// What viewers see while a room is silent: make it from a video or a picture, look at it
+    #[command(subcommand)]
+    IdleClip(IdleClipCommand),
     /// Look at this machine with a node's eyes: ports, buffers, offloads, addresses
     Doctor(Setup),
 }

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use auth::Mode;
 pub use layers::{Flag, Loaded, Sources, load};
 pub use log::Format;
+pub use stream::read_clip;
 
 /// The manual, for `weir config manual`.
 pub const MANUAL: &str = include_str!("../../../weir.toml");

@@ -7,6 +7,7 @@ mod config;
 mod conformance;
 mod doctor;
 mod greeting;
+mod idle_clip;
 mod load;
 mod logging;
 mod netsim;
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Netsim(command) => netsim::run(command),
+        Command::IdleClip(command) => idle_clip::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }
 }

@@ -4,7 +4,7 @@ use crate::testing::{Pcap, Rng, Source, rtp};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 13] = [
     ("rtp", fuzz_rtp),
     ("ext", fuzz_ext),
     ("dd", fuzz_dd),
@@ -15,6 +15,9 @@ const TARGETS: [(&str, Target); 10] = [
     ("av1", fuzz_av1),
     ("opus", fuzz_opus),
     ("capture", fuzz_capture),
+    ("clip", fuzz_clip),
+    ("annexb", fuzz_annexb),
+    ("ivf", fuzz_ivf),
 ];
 
 /// Real packets, payloads, descriptors and a small capture: what mutation starts from.
