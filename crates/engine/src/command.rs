@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use proto::{PeerId, RoomName, SessionId};
+use proto::api::SessionView;
+use proto::{LayerChoice, PeerId, RoomName, SessionId};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 
@@ -55,6 +56,26 @@ pub enum Command {
         session: SessionId,
         owner: Owner,
     },
+    /// The viewer is to see another room from its next decodable point on.
+    Switch {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        room: RoomName,
+    },
+    Choose {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        choice: LayerChoice,
+    },
+    /// How the session fares.
+    Look {
+        ticket: Ticket,
+        session: SessionId,
+        /// `None`: an operator, who may look at every session.
+        owner: Option<Owner>,
+    },
     /// The node stops: say goodbye to everybody.
     EndAll {
         reason: EndReason,
@@ -73,6 +94,8 @@ pub enum Reply {
     },
     Ended,
     Exists,
+    Done,
+    Seen(Box<SessionView>),
     Refused(Refusal),
 }
 
@@ -110,6 +133,10 @@ pub enum Refusal {
     StaleTag,
     #[error("{0}")]
     RestartRefused(String),
+    #[error("this session publishes; only a viewer can be moved or choose a layer")]
+    NotAViewer,
+    #[error("{0}")]
+    BadChoice(String),
 }
 
 /// Why a session is over. Every ended session has exactly one.

@@ -22,6 +22,11 @@ impl Engine {
             }
             Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
             Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
+            Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, room)),
+            Command::Choose { ticket, session, owner, choice } => {
+                (ticket, self.choose_for(now, session, owner, choice))
+            }
+            Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
         self.reply(ticket, result);
@@ -68,7 +73,7 @@ impl Engine {
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
         let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
         self.accept(now, room, offer, owner, side, |answer| {
-            let tracks = answer.senders.iter().map(|send| ViewerTrack { send: send.clone(), place: None }).collect();
+            let tracks = answer.senders.iter().map(|send| ViewerTrack::new(send.clone())).collect();
             Role::Viewer(Viewer { tracks, opener: None })
         })
     }
@@ -187,7 +192,7 @@ impl Engine {
         }
     }
 
-    fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
+    pub(crate) fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
         let slot = *self.by_id.get(&id.secret).ok_or(Refusal::NoSession)?;
         let session = self.sessions.get(slot).ok_or(Refusal::NoSession)?;
         // A session made without a token belongs to whoever knows its URL.

@@ -12,7 +12,7 @@ use crate::downlink::Downlink;
 use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::source::Source;
-use crate::{Engine, fence, room};
+use crate::{Engine, control, fence, room};
 
 impl Engine {
     /// DTLS is done: the viewer's tracks start.
@@ -111,16 +111,20 @@ impl Engine {
     }
 
     /// Puts a downlink where it belongs: to the track that the room shows, if the viewer can play that, else aside.
-    fn place(&mut self, room: &RoomName, mut downlink: Downlink) {
+    pub(crate) fn place(&mut self, room: &RoomName, mut downlink: Downlink) {
         let entry = self.rooms.entry(room.clone()).or_default();
         let current = room::current(&self.sources, entry, downlink.kind());
         let (slot, ssrc) = (downlink.slot, downlink.ssrc);
-        let playable =
-            current.and_then(|i| Some((i, self.sources[i].as_mut()?))).filter(|(_, s)| s.codec == downlink.codec);
+        let choice = control::choice(&self.sessions, slot, ssrc);
+        let paused = choice.is_some_and(|choice| choice.paused);
+        let playable = current
+            .and_then(|i| Some((i, self.sources[i].as_mut()?)))
+            .filter(|(_, s)| s.codec == downlink.codec && !paused);
         let place = match playable {
             Some((source_index, source)) => {
                 let available = self.lines[slot as usize].as_ref().and_then(Line::available_bps);
-                downlink.await_source(source.choose(available, source.best));
+                let chosen = control::chosen(source, choice);
+                downlink.await_source(chosen.unwrap_or_else(|| source.choose(available, source.best)));
                 source.downlinks.push(downlink);
                 Place::Source { source: source_index, index: source.downlinks.len() - 1 }
             }
@@ -140,7 +144,7 @@ impl Engine {
         }
     }
 
-    fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
+    pub(crate) fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
         let (list, index) = match place {
             Place::Source { source, index } => (&mut self.sources[source].as_mut()?.downlinks, index),
             Place::Parked { index } => (&mut self.rooms.get_mut(room)?.parked, index),
@@ -238,7 +242,7 @@ impl Engine {
         (packets, bytes)
     }
 
-    fn forget_room_if_empty(&mut self, room: &RoomName) {
+    pub(crate) fn forget_room_if_empty(&mut self, room: &RoomName) {
         if self.rooms.get(room).is_some_and(room::Room::is_empty) {
             self.rooms.remove(room);
         }
