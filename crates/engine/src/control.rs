@@ -28,13 +28,7 @@ pub fn chosen(source: &Source, choice: Option<&LayerChoice>) -> Option<u8> {
 
 impl Engine {
     /// Shows another room to a viewer, who keeps its session. A room without a publisher will do: the viewer waits there.
-    pub(crate) fn switch(
-        &mut self,
-        now: Instant,
-        id: SessionId,
-        owner: Owner,
-        to: RoomName,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) fn switch(&mut self, now: Instant, id: SessionId, owner: Owner, to: RoomName) -> Result<Reply, Refusal> {
         let slot = self.find(id, owner)?;
         let session = self.sessions.get_mut(slot).expect("found above");
         let Role::Viewer(viewer) = &session.role else { return Err(Refusal::NotAViewer) };
@@ -103,7 +97,8 @@ impl Engine {
             Some(Place::Source { source, .. }) => self.sources[source].as_ref(),
             _ => None,
         };
-        let source = source.ok_or_else(|| Refusal::BadChoice("nothing is published there to choose from".to_owned()))?;
+        let source =
+            source.ok_or_else(|| Refusal::BadChoice("nothing is published there to choose from".to_owned()))?;
         if source.layers.iter().any(|layer| layer.rid == *rid) {
             return Ok(());
         }

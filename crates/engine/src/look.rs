@@ -63,7 +63,9 @@ impl Engine {
         let Some(source) = self.sources[index].as_ref() else { return };
         for downlink in &source.downlinks {
             let Some(layer) = downlink.waits_for() else { continue };
-            let Some(Role::Viewer(viewer)) = self.sessions.get_mut(downlink.slot).map(|s| &mut s.role) else { continue };
+            let Some(Role::Viewer(viewer)) = self.sessions.get_mut(downlink.slot).map(|s| &mut s.role) else {
+                continue;
+            };
             let Some(track) = viewer.tracks.iter_mut().find(|t| t.send.ssrc == downlink.ssrc) else { continue };
             let asked_before = source.layers.get(layer as usize).map_or(0, |layer| layer.keyframe.requests);
             let before = track.waiting.filter(|wait| now.saturating_duration_since(wait.seen) < SAME_WAIT);

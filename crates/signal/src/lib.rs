@@ -15,6 +15,7 @@ mod api;
 mod app;
 mod assets;
 pub mod auth;
+mod body;
 pub mod desk;
 #[doc(hidden)]
 pub mod fuzz;
