@@ -17,11 +17,14 @@ mod assets;
 pub mod auth;
 mod body;
 pub mod desk;
+mod events;
 #[doc(hidden)]
 pub mod fuzz;
 mod gate;
 mod headers;
+mod held;
 mod if_match;
+mod layer;
 mod linger;
 mod links;
 mod metrics;
@@ -29,9 +32,12 @@ mod probes;
 mod problem;
 mod query;
 mod rate;
+mod room_list;
 mod server;
 mod sessions;
 mod settings;
+mod subscribers;
+mod switch;
 
 use std::io;
 use std::path::PathBuf;

@@ -46,6 +46,7 @@ kinds! {
     NotYours "not-yours" 403 "The session belongs to somebody else",
     NothingHere "nothing-here" 404 "Nothing here",
     NoSession "no-session" 404 "No such session",
+    NoStream "no-stream" 404 "No such event stream",
     MethodNotAllowed "method-not-allowed" 405 "Method not allowed",
     BodyTimeout "body-timeout" 408 "The request body came too slowly",
     RoomOccupied "room-occupied" 409 "The room has a publisher",

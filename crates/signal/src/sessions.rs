@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::auth::{Caller, Denied, Right};
 use crate::body::{ACCEPT_PATCH, ACCEPT_POST, FRAGMENT, SDP, read_text, refuse_announced, require_type};
 use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
-use crate::if_match;
 use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
+use crate::{if_match, links, switch};
 
 /// Enough of a `User-Agent` to tell OBS from a browser.
 const AGENT_LEN_MAX: usize = 128;
@@ -59,7 +59,17 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
         Right::Publish => "whip",
         Right::Watch => "whep",
     };
-    created(&app, &format!("/{endpoint}/{room}/{}", answered.session), answered)
+    let (session, location) = (answered.session, format!("/{endpoint}/{room}/{}", answered.session));
+    let mut response = created(&app, &location, answered)?;
+    if right == Right::Watch {
+        for link in links::extensions(&location) {
+            response.headers_mut().append(LINK, header_value(&link)?);
+        }
+        if let Some(name) = switch::name_of(&request.headers, request.uri.query()) {
+            app.subscribers.remember(name, session);
+        }
+    }
+    Ok(response)
 }
 
 fn created(app: &App, location: &str, answered: Answered) -> Result<Response, Failure> {
@@ -147,6 +157,8 @@ pub async fn end(State(app): State<App>, path: SessionPath, request: Request) ->
     let caller = app.guard.holder(&request.headers, request.uri.query())?;
     app.count_request(&request)?;
     owned(&caller, app.desk.end(session, caller.owner).await?)?;
+    app.streams.end_all_of(session);
+    app.subscribers.forget(session);
     Ok(StatusCode::OK)
 }
 
