@@ -15,6 +15,7 @@ mod serve;
 mod setup;
 mod show;
 mod token;
+mod why;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
+        Command::Why(args) => why::run(args),
         Command::Netsim(command) => netsim::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }
