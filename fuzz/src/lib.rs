@@ -35,6 +35,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("srtcp", transport::fuzz::fuzz_srtcp),
     ("vp8", media::fuzz::fuzz_vp8),
     ("vp9", media::fuzz::fuzz_vp9),
+    ("wishes", signal::fuzz::fuzz_wishes),
 ];
 
 pub mod mutate;

@@ -9,6 +9,7 @@ use media::codec::Kind;
 use proto::room::LinkMessage;
 
 use crate::Engine;
+use crate::control;
 use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::source::{Source, Upstream};
@@ -59,7 +60,9 @@ impl Engine {
         for i in 0..source.downlinks.len() {
             let slot = source.downlinks[i].slot as usize;
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
-            let chosen = source.choose(available, source.downlinks[i].target());
+            let choice = control::choice(&self.sessions, slot as u32, source.downlinks[i].ssrc);
+            let chosen = control::chosen(source, choice);
+            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[i].target()));
             source.downlinks[i].aim_at(now, chosen);
         }
     }
@@ -70,10 +73,11 @@ impl Engine {
         let Some(Some(line)) = self.lines.get(slot as usize) else { return };
         let available = line.available_bps();
         let mut changed = None;
-        for place in viewer.tracks.iter().filter_map(|t| t.place) {
-            let Place::Source { source: at, index } = place else { continue };
+        for track in &viewer.tracks {
+            let Some(Place::Source { source: at, index }) = track.place else { continue };
             let Some(source) = self.sources[at].as_mut().filter(|s| s.layers.len() > 1) else { continue };
-            let chosen = source.choose(available, source.downlinks[index].target());
+            let chosen = control::chosen(source, Some(&track.choice));
+            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[index].target()));
             if chosen != source.downlinks[index].target() {
                 source.downlinks[index].aim_at(now, chosen);
                 changed = Some(at);

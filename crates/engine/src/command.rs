@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use proto::{PeerId, RoomName, SessionId};
+use proto::api::SessionView;
+use proto::{LayerChoice, PeerId, RoomName, SessionId};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 
@@ -50,17 +51,30 @@ pub enum Command {
         session: SessionId,
         owner: Owner,
     },
-    /// The viewer is to see another room, from its next decodable point on.
+    Exists {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+    },
+    /// The viewer is to see another room from its next decodable point on.
     Switch {
         ticket: Ticket,
         session: SessionId,
         owner: Owner,
         room: RoomName,
     },
-    Exists {
+    Choose {
         ticket: Ticket,
         session: SessionId,
         owner: Owner,
+        choice: LayerChoice,
+    },
+    /// How the session fares.
+    Look {
+        ticket: Ticket,
+        session: SessionId,
+        /// `None`: an operator, who may look at every session.
+        owner: Option<Owner>,
     },
     /// The node stops: say goodbye to everybody.
     EndAll {
@@ -81,6 +95,7 @@ pub enum Reply {
     Ended,
     Exists,
     Done,
+    Seen(Box<SessionView>),
     Refused(Refusal),
 }
 
@@ -114,12 +129,14 @@ pub enum Refusal {
     NoSession,
     #[error("the session belongs to another token")]
     NotYours,
-    #[error("this is a publisher's session; only a viewer's can be switched")]
-    NotAViewer,
     #[error("the If-Match tag is not the session's current one")]
     StaleTag,
     #[error("{0}")]
     RestartRefused(String),
+    #[error("this session publishes; only a viewer can be moved or choose a layer")]
+    NotAViewer,
+    #[error("{0}")]
+    BadChoice(String),
 }
 
 /// Why a session is over. Every ended session has exactly one.

@@ -21,8 +21,12 @@ impl Engine {
                 (ticket, self.patch(now, session, owner, &expect, &fragment))
             }
             Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
-            Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, &room)),
             Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
+            Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, room)),
+            Command::Choose { ticket, session, owner, choice } => {
+                (ticket, self.choose_for(now, session, owner, choice))
+            }
+            Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
         self.reply(ticket, result);
@@ -69,11 +73,7 @@ impl Engine {
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
         let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
         self.accept(now, room, offer, owner, side, |answer| {
-            let tracks = answer
-                .senders
-                .iter()
-                .map(|send| ViewerTrack { send: send.clone(), place: None, waits_at: None })
-                .collect();
+            let tracks = answer.senders.iter().map(|send| ViewerTrack::new(send.clone())).collect();
             Role::Viewer(Viewer { tracks, opener: None })
         })
     }
@@ -184,15 +184,6 @@ impl Engine {
         Ok(Reply::Ended)
     }
 
-    fn switch(&mut self, now: Instant, id: SessionId, owner: Owner, room: &RoomName) -> Result<Reply, Refusal> {
-        let slot = self.find(id, owner)?;
-        if !matches!(self.sessions.get(slot).map(|s| &s.role), Some(Role::Viewer(_))) {
-            return Err(Refusal::NotAViewer);
-        }
-        self.move_viewer(now, slot, room);
-        Ok(Reply::Done)
-    }
-
     fn end_all(&mut self, now: Instant, reason: EndReason) {
         self.draining = true;
         let slots: Vec<u32> = self.sessions.iter().map(|s| s.peer_id.slot).collect();
@@ -201,7 +192,7 @@ impl Engine {
         }
     }
 
-    fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
+    pub(crate) fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
         let slot = *self.by_id.get(&id.secret).ok_or(Refusal::NoSession)?;
         let session = self.sessions.get(slot).ok_or(Refusal::NoSession)?;
         // A session made without a token belongs to whoever knows its URL.

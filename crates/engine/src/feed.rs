@@ -12,7 +12,7 @@ use crate::downlink::Downlink;
 use crate::line::Line;
 use crate::session::{Doomed, Place, Role, ViewerTrack};
 use crate::source::{Source, Waiter};
-use crate::{Engine, fence, room};
+use crate::{Engine, control, fence, room};
 
 impl Engine {
     /// DTLS is done: the viewer's tracks start.
@@ -110,9 +110,11 @@ impl Engine {
         let (Some(place), codec) = (entry.place, entry.send.codec) else { return };
         let shown = self.shown(&room, codec.kind());
         let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == codec));
-        if shown.is_some() && playable.is_none() {
+        let is_paused = entry.choice.paused;
+        if shown.is_some() && playable.is_none() && !is_paused {
             return self.doomed.push(Doomed { slot: track.slot, reason: EndReason::CodecChanged });
         }
+        let playable = playable.filter(|_| !is_paused);
         let Place::Source { source: at, index } = place else {
             if let Some(target) = playable {
                 self.bring(now, &room, track, place, target);
@@ -125,7 +127,7 @@ impl Engine {
                 let Some(downlink) = self.sources[at].as_ref().map(|source| &source.downlinks[index]) else { return };
                 let shows = codec.kind() == Kind::Video && downlink.layer.is_some();
                 let is_amid = downlink.has_loose_ends(now);
-                if shows && !self.can_begin(now, target, track.slot) {
+                if shows && !self.can_begin(now, target, track) {
                     self.wait_at(target, track);
                     self.request_keyframes(now, target);
                 } else if is_amid {
@@ -134,11 +136,12 @@ impl Engine {
                     self.bring(now, &room, track, place, target);
                 }
             }
-            None if self.is_clip(at) => self.stop_waiting(track),
+            None if self.is_clip(at) && !is_paused => self.stop_waiting(track),
             None if self.sources[at].as_ref().is_some_and(|s| s.downlinks[index].has_loose_ends(now)) => {
                 self.amid.push(track);
             }
             None => {
+                self.stop_waiting(track);
                 self.release_track(now, at, index);
                 if let Some(downlink) = self.take(&room, place) {
                     self.place(now, &room, downlink);
@@ -197,10 +200,11 @@ impl Engine {
     }
 
     /// Whether the viewer would see the source at once.
-    fn can_begin(&self, now: Instant, index: usize, slot: u32) -> bool {
+    fn can_begin(&self, now: Instant, index: usize, track: Waiter) -> bool {
         let Some(source) = self.sources[index].as_ref() else { return false };
-        let available = self.lines[slot as usize].as_ref().and_then(Line::available_bps);
-        let layer = source.choose(available, source.best);
+        let choice = control::choice(&self.sessions, track.slot, track.ssrc);
+        let available = self.lines[track.slot as usize].as_ref().and_then(Line::available_bps);
+        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
         source.begins_at(now, layer, available, &self.config.limits).is_some()
     }
 
@@ -247,11 +251,13 @@ impl Engine {
     /// Puts a downlink where it belongs: to the track that the room shows, if the viewer can play that, else aside.
     pub(crate) fn place(&mut self, now: Instant, room: &RoomName, mut downlink: Downlink) {
         let shown = self.shown(room, downlink.kind());
+        let is_paused =
+            control::choice(&self.sessions, downlink.slot, downlink.ssrc).is_some_and(|choice| choice.paused);
         let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == downlink.codec));
-        match playable {
+        match playable.filter(|_| !is_paused) {
             Some(target) => self.settle(now, target, downlink),
             None => {
-                if shown.is_some() {
+                if shown.is_some() && playable.is_none() && !is_paused {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::CodecChanged });
                 }
                 downlink.await_source(now, 0);
@@ -273,7 +279,8 @@ impl Engine {
         let Some(source) = self.sources[target].as_mut() else { return };
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let available = line.available_bps();
-        let layer = source.choose(available, source.best);
+        let choice = control::choice(&self.sessions, slot, ssrc);
+        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
         downlink.await_source(now, layer);
         if let Some(start) = source.begins_at(now, layer, available, &limits) {
             downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
@@ -291,7 +298,7 @@ impl Engine {
         }
     }
 
-    fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
+    pub(crate) fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
         let (list, index) = match place {
             Place::Source { source, index } => (&mut self.sources[source].as_mut()?.downlinks, index),
             Place::Parked { index } => (&mut self.rooms.get_mut(room)?.parked, index),
@@ -390,7 +397,7 @@ impl Engine {
         (packets, bytes)
     }
 
-    fn forget_room_if_empty(&mut self, room: &RoomName) {
+    pub(crate) fn forget_room_if_empty(&mut self, room: &RoomName) {
         if self.rooms.get(room).is_some_and(room::Room::is_empty) {
             self.rooms.remove(room);
         }

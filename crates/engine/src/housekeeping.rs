@@ -99,6 +99,7 @@ impl Engine {
     /// Somebody who still waits asks again; the throttle decides what reaches the publisher.
     fn keep_keyframes_coming(&mut self, now: Instant) {
         for index in 0..self.sources.len() {
+            self.note_waits(now, index);
             self.request_keyframes(now, index);
         }
     }

@@ -10,10 +10,10 @@ use media::clip::Clip;
 use media::codec::{self, Codec, Kind};
 use proto::TrackId;
 
-use crate::Engine;
 use crate::ring::{Incoming, Inserted};
 use crate::session::Place;
 use crate::source::{Source, Upstream, Waiter};
+use crate::{Engine, control};
 
 /// Without a picture for so long, a viewer is shown the clip. Encoders of screens that stand still send a frame a second or more.
 const NOTHING_FOR: Duration = Duration::from_secs(1);
@@ -62,7 +62,8 @@ impl Engine {
         }
         let idle = |room: &crate::room::Room| -> Vec<Waiter> {
             let waits = |d: &&crate::downlink::Downlink| {
-                d.kind() == Kind::Video && now.saturating_duration_since(d.waits_since) >= NOTHING_FOR
+                let is_paused = control::choice(&self.sessions, d.slot, d.ssrc).is_some_and(|choice| choice.paused);
+                d.kind() == Kind::Video && !is_paused && now.saturating_duration_since(d.waits_since) >= NOTHING_FOR
             };
             room.parked.iter().filter(waits).map(|d| Waiter { slot: d.slot, ssrc: d.ssrc }).collect()
         };

@@ -8,7 +8,7 @@ use proto::api::{LayerView, PublisherView, TrackKind, TrackView};
 
 use crate::Engine;
 use crate::session::Role;
-use crate::source::Source;
+use crate::source::{Layer, Source};
 
 /// One worker's part of all rooms: the node joins the parts of its workers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,14 +60,15 @@ fn track_view(source: &Source, now: Instant) -> TrackView {
             Kind::Video => TrackKind::Video,
         },
         codec: source.codec.name().to_owned(),
-        layers: source
-            .layers
-            .iter()
-            .map(|layer| LayerView {
-                rid: (!layer.rid.is_empty()).then(|| layer.rid.clone()),
-                kbps: layer.kbps,
-                silent: layer.is_silent(now),
-            })
-            .collect(),
+        layers: layers(source, now),
     }
+}
+
+pub fn layers(source: &Source, now: Instant) -> Vec<LayerView> {
+    let view = |layer: &Layer| LayerView {
+        rid: (!layer.rid.is_empty()).then(|| layer.rid.clone()),
+        kbps: layer.kbps,
+        silent: layer.is_silent(now),
+    };
+    source.layers.iter().map(view).collect()
 }

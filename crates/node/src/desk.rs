@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use engine::{Answered, Command, EndReason, Event, Refusal as No, Reply, Ticket};
-use proto::api::{RoomView, RoomsView};
+use proto::api::{RoomView, RoomsView, SessionView};
 use proto::{SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -74,6 +74,9 @@ pub enum Open {
     Plain {
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    Look {
+        reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
+    },
     /// Ending a session that nobody knows of.
     Nobody,
 }
@@ -128,6 +131,19 @@ impl Desk {
             Ask::Exists { session, owner, reply } => {
                 let command = |ticket| Command::Exists { ticket, session, owner: owner_of(owner) };
                 self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Switch { session, owner, room, reply } => {
+                tracing::debug!(%room, "a viewer asks for another room");
+                let command = |ticket| Command::Switch { ticket, session, owner: owner_of(owner), room };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Choose { session, owner, choice, reply } => {
+                let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Look { session, owner, reply } => {
+                let command = |ticket| Command::Look { ticket, session, owner: owner.map(owner_of) };
+                self.ask_worker(session, Open::Look { reply }, command);
             }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
@@ -220,7 +236,8 @@ impl Desk {
             (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
             }
-            (Open::Plain { reply }, Reply::Ended | Reply::Exists) => drop(reply.send(Ok(()))),
+            (Open::Plain { reply }, Reply::Ended | Reply::Exists | Reply::Done) => drop(reply.send(Ok(()))),
+            (Open::Look { reply }, Reply::Seen(view)) => drop(reply.send(Ok(view))),
             (open, Reply::Refused(no)) => refuse(open, refusal(no)),
             // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
             _ => {}
@@ -307,6 +324,7 @@ fn refuse(open: Open, refusal: Refusal) {
         Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
         Open::Plain { reply } => drop(reply.send(Err(refusal))),
+        Open::Look { reply } => drop(reply.send(Err(refusal))),
         Open::Nobody => {}
     }
 }
@@ -330,5 +348,7 @@ fn refusal(no: No) -> Refusal {
         No::NotYours => Refusal::NotYours,
         No::StaleTag => Refusal::StaleTag,
         No::RestartRefused(why) => Refusal::RestartRefused(why),
+        No::NotAViewer => Refusal::NotAViewer,
+        No::BadChoice(why) => Refusal::BadChoice(why),
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use engine::{Command, Engine, Event, Flushed, Limits, Owner, Reply, Ticket};
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
-use proto::{RoomName, WorkerId};
+use proto::api::SessionView;
+use proto::{LayerChoice, RoomName, WorkerId};
 use transport::{Identity, Offer};
 
 use crate::client::{Client, Does, Publish};
@@ -91,12 +92,43 @@ impl Sim {
         self.join(worker, room, who, Does::Watch(Box::default()))
     }
 
-    /// `who` is to see another room from now on.
+    /// `who` is to see another room, in the same session.
     pub fn switch(&mut self, who: &str, room: &str) {
-        let client = &self.clients[who];
-        let room = room.parse().expect("a room name");
-        let command = Command::Switch { ticket: Ticket(0), session: client.session, owner: Owner(None), room };
-        self.workers[client.worker as usize].command(self.now, command);
+        let (session, room) = (self.client(who).session, room.parse().expect("a room name"));
+        self.ask(who, |ticket| Command::Switch { ticket, session, owner: Owner(None), room });
+    }
+
+    pub fn choose(&mut self, who: &str, choice: LayerChoice) -> Result<(), engine::Refusal> {
+        let session = self.client(who).session;
+        match self.ask(who, |ticket| Command::Choose { ticket, session, owner: Owner(None), choice }) {
+            Reply::Refused(refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
+    /// How the node says that `who` fares.
+    pub fn look(&mut self, who: &str) -> SessionView {
+        let session = self.client(who).session;
+        match self.ask(who, |ticket| Command::Look { ticket, session, owner: Some(Owner(None)) }) {
+            Reply::Seen(view) => *view,
+            other => panic!("{who} cannot be looked at: {other:?}"),
+        }
+    }
+
+    fn ask(&mut self, who: &str, command: impl FnOnce(Ticket) -> Command) -> Reply {
+        let worker = self.client(who).worker as usize;
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.workers[worker].command(self.now, command(ticket));
+        let mut answer = None;
+        while let Some(event) = self.workers[worker].poll_event() {
+            if let Event::Reply { ticket: to, reply } = event
+                && to == ticket
+            {
+                answer = Some(reply);
+            }
+        }
+        answer.expect("a command is answered at once")
     }
 
     /// `who` ends the session as a page does when it is closed.

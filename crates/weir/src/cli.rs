@@ -11,6 +11,7 @@ use crate::idle_clip::IdleClipCommand;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
+use crate::why::Why;
 
 /// Real-time media that cascades: a WebRTC media server. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -40,6 +41,8 @@ pub enum Command {
     Load(Load),
     /// Ask a WHIP and WHEP server, anybody's, about every rule there is
     Conformance(Conformance),
+    /// Say why a session's picture is frozen; the exit code says whether it plays
+    Why(Why),
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),

@@ -16,6 +16,7 @@ mod serve;
 mod setup;
 mod show;
 mod token;
+mod why;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
+        Command::Why(args) => why::run(args),
         Command::Netsim(command) => netsim::run(command),
         Command::IdleClip(command) => idle_clip::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
