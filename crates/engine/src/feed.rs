@@ -203,9 +203,10 @@ impl Engine {
     fn can_begin(&self, now: Instant, index: usize, track: Waiter) -> bool {
         let Some(source) = self.sources[index].as_ref() else { return false };
         let choice = control::choice(&self.sessions, track.slot, track.ssrc);
-        let available = self.lines[track.slot as usize].as_ref().and_then(Line::available_bps);
+        let Some(line) = self.lines[track.slot as usize].as_ref() else { return false };
+        let available = line.available_bps();
         let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
-        source.begins_at(now, layer, available, &self.config.limits).is_some()
+        source.begins_at(now, layer, line, &self.config.limits).is_some()
     }
 
     /// The track shows what it shows until the source can be decoded.
@@ -282,7 +283,7 @@ impl Engine {
         let choice = control::choice(&self.sessions, slot, ssrc);
         let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
         downlink.await_source(now, layer);
-        if let Some(start) = source.begins_at(now, layer, available, &limits) {
+        if let Some(start) = source.begins_at(now, layer, line, &limits) {
             downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
             line.look_at(now);
         }

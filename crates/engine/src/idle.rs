@@ -22,9 +22,10 @@ const NOTHING_FOR: Duration = Duration::from_secs(1);
 pub struct Playing {
     codec: Codec,
     source: usize,
-    /// Frames and packets so far, and the time of the next frame.
+    /// Where in the loop it is; packets and pictures so far, and the time of the next one.
     frames: u64,
     packets: u64,
+    pictures: u16,
     time: u32,
     /// When the next frame is due; none while nobody watches.
     next_at: Option<Instant>,
@@ -98,7 +99,7 @@ impl Engine {
                 source.layer_index("", &self.config.limits);
                 self.sources.push(Some(source));
                 let source = self.sources.len() - 1;
-                self.clips.push(Playing { codec, source, frames: 0, packets: 0, time: 0, next_at: None });
+                self.clips.push(Playing { codec, source, frames: 0, packets: 0, pictures: 0, time: 0, next_at: None });
                 self.clips.len() - 1
             }
         };
@@ -135,17 +136,23 @@ impl Engine {
             return;
         };
         for (n, payload) in frame.payloads.iter().enumerate() {
+            let mut payload = payload.clone();
+            if clip.codec == Codec::Vp8 {
+                // They begin anew with the loop.
+                let picture_id = clip.pictures & 0x7fff;
+                codec::vp8::rewrite(&mut payload, codec::vp8::Numbers { picture_id, tl0: 0, keyidx: 0 });
+            }
             let marker = n + 1 == frame.payloads.len();
             let packet = Incoming {
                 seq: clip.packets,
                 time: clip.time,
                 marker,
                 arrival: now,
-                facts: codec::facts(clip.codec, payload, marker, None),
+                facts: codec::facts(clip.codec, &payload, marker, None),
                 audio_level: None,
                 orientation: None,
                 dependency: &[],
-                payload,
+                payload: &payload,
             };
             clip.packets += 1;
             let was_idle = source.pending.is_empty();
@@ -154,6 +161,7 @@ impl Engine {
             }
         }
         clip.frames += 1;
+        clip.pictures = clip.pictures.wrapping_add(1);
         clip.time = clip.time.wrapping_add(frame.ticks);
         let next = clip.next_at.unwrap_or(now) + Duration::from_micros(u64::from(frame.ticks) * 1_000_000 / 90_000);
         // After a pause of the machine it goes on from now.

@@ -14,7 +14,7 @@ use crate::command::{Owner, Refusal, Reply};
 use crate::line::Line;
 use crate::room;
 use crate::session::{Place, Publisher, Role, Session, Viewer, ViewerTrack, Waiting};
-use crate::source::Layer;
+use crate::source::{Layer, Upstream};
 use crate::view;
 
 /// A source that sent nothing for so long is silent; Opus in DTX sends every 400 ms.
@@ -23,6 +23,8 @@ const SILENT: Duration = Duration::from_secs(1);
 const UNHEARD: Duration = Duration::from_secs(5);
 /// Repairs hide less than this.
 const LOSS_PERCENT: f32 = 5.0;
+/// Less than this behind what is live is no delay that anybody sees.
+const BEHIND: Duration = Duration::from_millis(150);
 /// Housekeeping looks every 100 ms: a wait that it has not seen for longer was over in between.
 const SAME_WAIT: Duration = Duration::from_millis(350);
 
@@ -137,11 +139,16 @@ impl Engine {
         let unheard = line.map(|line| now.saturating_duration_since(line.heard_at)).filter(|rested| *rested >= UNHEARD);
         let loss = line.map_or(0.0, |line| percent(line.view().loss));
         // What stops everything comes first; what only makes it worse, last.
+        let behind = downlink.behind(now);
         let verdict = match (silent, unheard) {
+            _ if source.upstream == Upstream::Clip => Verdict::IdleClip,
             (Some(rested), _) => Verdict::SourceSilent { since_ms: ms(rested) },
             (_, Some(rested)) if downlink.packets > 0 => Verdict::NotAcknowledging { since_ms: ms(rested) },
             _ => match waits {
                 Some(waits) => waits,
+                None if behind.is_some_and(|behind| behind >= BEHIND) => {
+                    Verdict::CatchingUp { behind_ms: behind.map_or(0, ms) }
+                }
                 None if loss >= LOSS_PERCENT => Verdict::Loss { hop: Hop::Viewer, percent: loss },
                 None => Verdict::Playing,
             },
@@ -153,6 +160,7 @@ impl Engine {
             packets: downlink.packets,
             bytes: downlink.bytes,
             last_packet_ms_ago: rested.map(ms),
+            catching_up_ms: behind.map(ms),
             verdict,
             ..known
         })

@@ -13,6 +13,8 @@ const LIVE: Duration = Duration::from_millis(100);
 const SPEED_UNPROVEN: u64 = 4;
 /// And at least, so that a stream of a few kilobits is there at once.
 const UNPROVEN_BPS_MIN: u64 = 4_000_000;
+/// Of what a line has shown, while it has shown no limit.
+const UNLIMITED_PERCENT: u64 = 150;
 /// What leaves at once: a keyframe. A live one leaves like this too.
 const FIRST_BYTES: i64 = 64 * 1024;
 /// A line that carries less than this share of the stream's rate does not catch up in time.
@@ -35,6 +37,15 @@ pub struct Replay {
     /// When its first packet arrived, and the last that was sent.
     from: Instant,
     to: Instant,
+}
+
+impl Line {
+    /// What a replay may take of it; `None` while the viewer has reported nothing. A line that has shown no limit is asked for more than it has
+    /// shown, as it is for a keyframe.
+    fn replay_bps(&self) -> Option<u64> {
+        let available = self.available_bps()?;
+        Some(if self.pacer.is_limited() { available } else { available * UNLIMITED_PERCENT / 100 })
+    }
 }
 
 impl Replay {
@@ -89,7 +100,7 @@ impl Replay {
     }
 
     fn may_spend(&mut self, now: Instant, bytes: usize, line: &mut Line) -> bool {
-        let bps = pace_bps(self.rate_bps, line.available_bps());
+        let bps = pace_bps(self.rate_bps, line.replay_bps());
         let since = now.saturating_duration_since(self.at).as_micros() as u64;
         self.at = now;
         self.credit = (self.credit + (since.saturating_mul(bps) / 8_000_000).min(1 << 30) as i64).min(FIRST_BYTES);
@@ -101,14 +112,14 @@ impl Replay {
     }
 }
 
-/// Whether a viewer whose line has `available_bps` left may begin with this group of pictures.
-pub fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, available_bps: Option<u64>) -> bool {
+/// Whether a viewer with this line may begin with this group of pictures.
+pub fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, line: &Line) -> bool {
     match policy {
         Policy::Off => false,
         Policy::Cut => true,
         Policy::CatchUp => {
             let rate = rate_bps(now, layer, Some(gop));
-            let pace = pace_bps(rate, available_bps);
+            let pace = pace_bps(rate, line.replay_bps());
             let spare = pace.saturating_sub(rate).max(1);
             let takes_us = (gop.bytes * 8).saturating_mul(1_000_000) / spare;
             let is_short = gop.bytes <= FIRST_BYTES as u64;
@@ -117,8 +128,8 @@ pub fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, ava
     }
 }
 
-fn pace_bps(rate_bps: u64, available_bps: Option<u64>) -> u64 {
-    available_bps.unwrap_or_else(|| (rate_bps * SPEED_UNPROVEN).max(UNPROVEN_BPS_MIN))
+fn pace_bps(rate_bps: u64, line_bps: Option<u64>) -> u64 {
+    line_bps.unwrap_or_else(|| (rate_bps * SPEED_UNPROVEN).max(UNPROVEN_BPS_MIN))
 }
 
 /// As measured each second, or what the group of pictures says in a stream's first second.

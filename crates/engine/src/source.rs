@@ -12,6 +12,7 @@ use crate::config::Limits;
 use crate::downlink::Downlink;
 use crate::gop::Gop;
 use crate::keyframe::{Audience, Throttle};
+use crate::line::Line;
 use crate::replay;
 use crate::ring::{Incoming, Inserted, Ring};
 
@@ -352,10 +353,10 @@ impl Source {
 
     /// The packet with which a viewer can begin with a layer right now: its last keyframe, if what followed is still here and the
     /// viewer's line carries it.
-    pub fn begins_at(&self, now: Instant, layer: u8, available_bps: Option<u64>, limits: &Limits) -> Option<u64> {
+    pub fn begins_at(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<u64> {
         let entry = self.layers.get(layer as usize).filter(|entry| !entry.is_silent(now))?;
         let gop = entry.replay(now, limits)?;
-        replay::is_affordable(now, entry, &gop, limits.gop.policy, available_bps).then_some(gop.start)
+        replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
     pub fn audience(&self, layer: u8) -> Audience {

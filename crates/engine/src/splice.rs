@@ -89,6 +89,7 @@ pub struct Splice {
 #[derive(Debug, Clone, Copy)]
 struct Last {
     time: u32,
+    /// Of the first packet with this time.
     arrival: Instant,
     picture_id: u16,
     tl0: u8,
@@ -203,9 +204,11 @@ impl Splice {
             self.miss(mapped.seq - self.seq_next, packet.arrival);
         }
         self.seq_next = mapped.seq + 1;
+        // A frame's time is that of its first packet.
+        let began = self.last.filter(|last| last.time == mapped.time).map(|last| last.arrival);
         self.last = Some(Last {
             time: mapped.time,
-            arrival: packet.arrival,
+            arrival: began.unwrap_or(packet.arrival),
             picture_id: mapped.picture_id.unwrap_or(0),
             tl0: mapped.tl0,
             keyidx: mapped.keyidx,

@@ -30,6 +30,10 @@ pub struct TrackSeen {
     pub seq_rollovers: u32,
     pub time_wraps: u32,
     last_time: Option<u32>,
+    first_time: Option<u32>,
+    last_played: Option<Instant>,
+    /// Between two packets, in order of play.
+    pub longest_rest: Duration,
     seen: BTreeSet<(u32, u64)>,
     pub duplicates: u32,
     /// What came right after what: see [`Steps`].
@@ -84,6 +88,9 @@ impl TrackSeen {
             seq_rollovers: 0,
             time_wraps: 0,
             last_time: None,
+            first_time: None,
+            last_played: None,
+            longest_rest: Duration::ZERO,
             seen: BTreeSet::new(),
             duplicates: 0,
             steps: Steps::default(),
@@ -112,6 +119,10 @@ impl TrackSeen {
             self.time_wraps +=
                 u32::from(self.last_time.is_some_and(|last| last > held.time && last - held.time > 1 << 31));
             self.last_time = Some(held.time);
+            self.first_time.get_or_insert(held.time);
+            let rest = self.last_played.map_or(Duration::ZERO, |at| held.arrival.saturating_duration_since(at));
+            self.longest_rest = self.longest_rest.max(rest);
+            self.last_played = Some(held.arrival);
             let at = held.arrival.saturating_duration_since(self.start);
             let (seq, time) = (Seq(seq as u16), RtpTime(held.time));
             self.checker.push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: None });
@@ -201,6 +212,11 @@ impl Seen {
 }
 
 impl TrackSeen {
+    /// From the first timestamp to the last.
+    pub fn media_ticks(&self) -> u32 {
+        self.last_time.unwrap_or(0).wrapping_sub(self.first_time.unwrap_or(0))
+    }
+
     /// The decoder's opinion of everything played so far.
     pub fn report(&self) -> Report {
         self.checker.clone().finish()

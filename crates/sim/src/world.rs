@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use engine::{Command, Engine, Event, Flushed, Limits, Owner, Reply, Ticket};
+use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::api::SessionView;
@@ -47,7 +49,7 @@ impl Sim {
                     candidates: vec![worker_address(i)],
                     epoch: start,
                     limits: Limits::default(),
-                    idle_clip: None,
+                    idle_clip: Some(clip()),
                 };
                 let fill = move |bytes: &mut [u8]| bytes.fill_with(|| entropy.next_u64() as u8);
                 Engine::new(start, config, identity.clone(), Box::new(fill))
@@ -351,6 +353,12 @@ impl Sim {
         let clients = self.clients.values().map(|c| c.next_event(self.now));
         workers.chain(clients).min().expect("there is a worker")
     }
+}
+
+/// The built-in one, drawn once.
+fn clip() -> Arc<Clip> {
+    static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
+    CLIP.get_or_init(|| Arc::new(Clip::builtin())).clone()
 }
 
 fn worker_address(worker: u8) -> SocketAddr {

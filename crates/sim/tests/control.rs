@@ -64,11 +64,13 @@ fn a_viewer_that_moves_to_an_empty_room_waits_there() {
     sim.watch("a", "bob");
     sim.run(secs(2));
     sim.switch("bob", "b");
-    sim.run(secs(1));
+    sim.run(ms(100));
     let before = pictures(&sim, "bob");
+    sim.run(ms(600));
     assert_eq!(video(&mut sim, "bob").verdict, Verdict::NoSource);
-    sim.run(secs(1));
     assert_eq!(pictures(&sim, "bob"), before);
+    sim.run(secs(1));
+    assert_eq!(video(&mut sim, "bob").verdict, Verdict::IdleClip);
     sim.publish("b", "bea");
     sim.run(secs(3));
     assert!(pictures(&sim, "bob") > before + 30);
