@@ -238,7 +238,7 @@ impl Engine {
         (packets, bytes)
     }
 
-    fn forget_room_if_empty(&mut self, room: &RoomName) {
+    pub(crate) fn forget_room_if_empty(&mut self, room: &RoomName) {
         if self.rooms.get(room).is_some_and(room::Room::is_empty) {
             self.rooms.remove(room);
         }

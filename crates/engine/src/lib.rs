@@ -28,6 +28,7 @@ mod line;
 mod link;
 mod links;
 mod pacer;
+mod plain;
 mod publish;
 mod ring;
 mod room;
@@ -52,12 +53,14 @@ pub use config::{Config, Limits};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
+pub use plain::{PlainContent, PlainPacket, PlainTrack};
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
 use fanout::{Carried, Round};
 use line::Line;
 use link::Origin;
+use plain::Feeds;
 use room::Room;
 use session::{Doomed, Slots};
 use source::Source;
@@ -76,6 +79,8 @@ pub struct Engine {
     origin: Origin,
     links: Vec<Link>,
     sessions: Slots,
+    /// Publishers without a peer connection.
+    feeds: Feeds,
     by_id: HashMap<u128, u32>,
     /// Addresses that ICE has validated: the only ones DTLS and media are taken from.
     by_address: HashMap<SocketAddr, u32>,
@@ -113,6 +118,7 @@ impl Engine {
             identity,
             entropy,
             sessions: Slots::default(),
+            feeds: Feeds::default(),
             by_id: HashMap::new(),
             by_address: HashMap::new(),
             rooms: BTreeMap::new(),
@@ -179,6 +185,7 @@ impl Engine {
                 Side::Viewer => stats.viewers += 1,
             }
         }
+        stats.publishers += self.feeds.len() as u64;
         stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
@@ -189,7 +196,7 @@ impl Engine {
 
     /// Sessions now: what placement balances.
     pub fn load(&self) -> usize {
-        self.sessions.len()
+        self.sessions.len() + self.feeds.len()
     }
 
     /// Makes the peer's next datagram panic: how a test sees that a bug of ours ends one session only.

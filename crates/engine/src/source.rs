@@ -32,6 +32,10 @@ pub enum Upstream {
     Local {
         slot: u32,
     },
+    /// Published on this worker, by a feed that is no peer.
+    Plain {
+        feed: u32,
+    },
     Remote {
         worker: WorkerId,
     },
@@ -297,7 +301,9 @@ impl Source {
     /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
-        let Upstream::Local { .. } = self.upstream else { return false };
+        if let Upstream::Remote { .. } = self.upstream {
+            return false;
+        }
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
