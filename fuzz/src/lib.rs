@@ -12,6 +12,7 @@ pub type Parse = fn(&[u8]);
 /// The name of a target is the name of its folder in `corpus/` and of its file in `libfuzzer/targets/`.
 pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
+    ("annexb", media::fuzz::fuzz_annexb),
     ("av1", media::fuzz::fuzz_av1),
     ("bearer", signal::fuzz::fuzz_bearer),
     ("bwe", transport::fuzz::fuzz_bwe),
@@ -20,11 +21,14 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("demux_stun", transport::fuzz::fuzz_demux_stun),
     ("ext", media::fuzz::fuzz_ext),
     ("fragment", transport::fuzz::fuzz_fragment),
+    ("ftl_handshake", ftl::fuzz::fuzz_ftl_handshake),
+    ("ftl_stream", ftl::fuzz::fuzz_ftl_stream),
     ("h264", media::fuzz::fuzz_h264),
     ("h265", media::fuzz::fuzz_h265),
     ("if_match", signal::fuzz::fuzz_if_match),
     ("location", loadgen::fuzz::fuzz_location),
     ("offer", transport::fuzz::fuzz_offer),
+    ("ogg", media::fuzz::fuzz_ogg),
     ("opus", media::fuzz::fuzz_opus),
     ("profile", netsim::fuzz::fuzz_profile),
     ("rtcp", transport::fuzz::fuzz_rtcp),
