@@ -7,6 +7,7 @@ use proto::RoomName;
 
 use crate::check::Check;
 use crate::conformance::Conformance;
+use crate::ftl::FtlCommand;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
@@ -39,6 +40,9 @@ pub enum Command {
     Load(Load),
     /// Ask a WHIP and WHEP server, anybody's, about every rule there is
     Conformance(Conformance),
+    /// Publish by FTL, the legacy way without encryption
+    #[command(subcommand)]
+    Ftl(FtlCommand),
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod conformance;
 mod doctor;
+mod ftl;
 mod greeting;
 mod load;
 mod logging;
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
+        Command::Ftl(command) => ftl::run(command),
         Command::Netsim(command) => netsim::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }
