@@ -39,6 +39,7 @@ pub const TEST: &[Step] = &[
     Step { name: "browsers", run: || e2e("browsers") },
     Step { name: "loss", run: || e2e("loss") },
     Step { name: "programs", run: || e2e("programs") },
+    Step { name: "ftl", run: || e2e("ftl") },
 ];
 
 /// Everything except the replay of the corpora, which is a step of its own: its duration is worth seeing.
