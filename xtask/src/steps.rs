@@ -41,6 +41,7 @@ pub const TEST: &[Step] = &[
     Step { name: "loss", run: || e2e("loss") },
     Step { name: "programs", run: || e2e("programs") },
     Step { name: "clip", run: || e2e("clip") },
+    Step { name: "ftl", run: || e2e("ftl") },
 ];
 
 /// Everything except the replay of the corpora, which is a step of its own: its duration is worth seeing.

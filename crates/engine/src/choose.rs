@@ -104,8 +104,7 @@ impl Engine {
     /// Tells the workers that take some layer of a track what its layers need.
     pub(crate) fn tell_rates(&mut self, index: usize) {
         let Some(source) = self.sources[index].as_ref() else { return };
-        let Upstream::Local { .. } = source.upstream else { return };
-        if source.kind() == Kind::Audio {
+        if matches!(source.upstream, Upstream::Remote { .. }) || source.kind() == Kind::Audio {
             return;
         }
         let kbps: Vec<u32> = source.layers.iter().map(|layer| layer.kbps).collect();

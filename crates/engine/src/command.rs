@@ -8,6 +8,8 @@ use proto::{LayerChoice, PeerId, RoomName, SessionId};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 
+use crate::plain::PlainTrack;
+
 /// Ties a reply to its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
@@ -37,6 +39,18 @@ pub enum Command {
         room: RoomName,
         offer: Offer,
         owner: Owner,
+    },
+    /// Publish without a peer connection: the packets come by `Engine::handle_plain`.
+    Bring {
+        ticket: Ticket,
+        room: RoomName,
+        tracks: Vec<PlainTrack>,
+        owner: Owner,
+    },
+    /// The sender of a plain feed is gone, and this is how it went.
+    Lose {
+        peer: PeerId,
+        reason: EndReason,
     },
     /// Trickled candidates, or an ICE restart when the fragment carries new credentials.
     Patch {
@@ -86,6 +100,10 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Reply {
     Answered(Answered),
+    Brought {
+        session: SessionId,
+        peer: PeerId,
+    },
     Trickled,
     /// The new tag and the fragment with our new credentials and candidates.
     Restarted {

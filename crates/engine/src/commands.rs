@@ -17,11 +17,13 @@ impl Engine {
         let (ticket, result) = match command {
             Command::Publish { ticket, room, offer, owner } => (ticket, self.publish(now, room, &offer, owner)),
             Command::Watch { ticket, room, offer, owner } => (ticket, self.watch(now, room, &offer, owner)),
+            Command::Bring { ticket, room, tracks, owner } => (ticket, self.bring(now, room, tracks, owner)),
+            Command::Lose { peer, reason } => return self.lose_feed(now, peer, reason),
             Command::Patch { ticket, session, owner, expect, fragment } => {
                 (ticket, self.patch(now, session, owner, &expect, &fragment))
             }
             Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
-            Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
+            Command::Exists { ticket, session, owner } => (ticket, self.exists(session, owner)),
             Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, room)),
             Command::Choose { ticket, session, owner, choice } => {
                 (ticket, self.choose_for(now, session, owner, choice))
@@ -39,20 +41,15 @@ impl Engine {
 
     fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let sitting = self.sessions.iter().find(|s| s.room == room && matches!(s.role, Role::Publisher(_)));
-        let sitting = sitting.map(|s| (s.peer_id.slot, s.silence(now)));
-        let takeover_silence = self.config.limits.takeover_silence;
-        if sitting.is_some_and(|(_, silence)| silence.is_none_or(|s| s < takeover_silence)) {
-            return Err(Refusal::Occupied(takeover_silence));
-        }
+        let sitting = self.free_room(now, &room)?;
         let since_ms = now.saturating_duration_since(self.config.epoch).as_millis() as u64;
         let reply = self.accept(now, room, offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
             Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), media_at: None })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
-        if let Some((slot, _)) = sitting {
-            self.end(now, slot, EndReason::TakenOver);
+        if let Some(sitting) = sitting {
+            self.unseat(now, sitting);
         }
         Ok(reply)
     }
@@ -78,11 +75,11 @@ impl Engine {
         })
     }
 
-    fn check_room_for_one(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_room_for_one(&self) -> Result<(), Refusal> {
         if self.draining {
             return Err(Refusal::Draining);
         }
-        if self.sessions.len() >= self.config.limits.sessions_max {
+        if self.load() >= self.config.limits.sessions_max {
             return Err(Refusal::Full);
         }
         Ok(())
@@ -179,9 +176,22 @@ impl Engine {
     }
 
     fn end_by_id(&mut self, now: Instant, id: SessionId, owner: Owner) -> Result<Reply, Refusal> {
-        let slot = self.find(id, owner)?;
-        self.end(now, slot, EndReason::Left);
+        match self.find(id, owner) {
+            Ok(slot) => self.end(now, slot, EndReason::Left),
+            Err(Refusal::NoSession) => {
+                let feed = self.find_feed(id, owner)?;
+                self.end_feed(now, feed, EndReason::Left);
+            }
+            Err(refusal) => return Err(refusal),
+        }
         Ok(Reply::Ended)
+    }
+
+    fn exists(&self, id: SessionId, owner: Owner) -> Result<Reply, Refusal> {
+        match self.find(id, owner) {
+            Err(Refusal::NoSession) => self.find_feed(id, owner).map(|_| Reply::Exists),
+            found => found.map(|_| Reply::Exists),
+        }
     }
 
     fn end_all(&mut self, now: Instant, reason: EndReason) {
@@ -190,6 +200,7 @@ impl Engine {
         for slot in slots {
             self.end(now, slot, reason);
         }
+        self.end_all_feeds(now, reason);
     }
 
     pub(crate) fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {

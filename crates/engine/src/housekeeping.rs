@@ -30,6 +30,7 @@ impl Engine {
         }
         if now >= self.second_at {
             self.second_at = now + SECOND;
+            self.end_silent_feeds(now);
             self.measure(now);
             self.repeat_to_links(now);
         }
@@ -130,9 +131,10 @@ impl Engine {
             if !source.layers[layer].keyframe.due(now, audience) {
                 continue;
             }
-            self.stats.keyframe_requests_out += 1;
+            self.stats.keyframe_requests_out += u64::from(!matches!(source.upstream, Upstream::Plain { .. }));
             match source.upstream {
                 Upstream::Clip => {}
+                Upstream::Plain { feed } => self.wish_for_keyframe(feed),
                 Upstream::Remote { worker } => {
                     let message = LinkMessage::Keyframe { track: source.id, layer: layer as u8 };
                     self.message(worker, message);

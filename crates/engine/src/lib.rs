@@ -32,6 +32,7 @@ mod link;
 mod links;
 mod look;
 mod pacer;
+mod plain;
 mod publish;
 mod replay;
 mod ring;
@@ -57,6 +58,7 @@ pub use config::{Config, Limits};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
+pub use plain::{PlainContent, PlainPacket, PlainTrack};
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
@@ -64,6 +66,7 @@ use fanout::{Carried, Round};
 use idle::Playing;
 use line::Line;
 use link::Origin;
+use plain::Feeds;
 use room::Room;
 use session::{Doomed, Slots};
 use source::{Source, Waiter};
@@ -82,6 +85,8 @@ pub struct Engine {
     origin: Origin,
     links: Vec<Link>,
     sessions: Slots,
+    /// Publishers without a peer connection.
+    feeds: Feeds,
     by_id: HashMap<u128, u32>,
     /// Addresses that ICE has validated: the only ones DTLS and media are taken from.
     by_address: HashMap<SocketAddr, u32>,
@@ -126,6 +131,7 @@ impl Engine {
             identity,
             entropy,
             sessions: Slots::default(),
+            feeds: Feeds::default(),
             by_id: HashMap::new(),
             by_address: HashMap::new(),
             rooms: BTreeMap::new(),
@@ -199,6 +205,7 @@ impl Engine {
                 Side::Viewer => stats.viewers += 1,
             }
         }
+        stats.publishers += self.feeds.len() as u64;
         stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
@@ -209,7 +216,7 @@ impl Engine {
 
     /// Sessions now: what placement balances.
     pub fn load(&self) -> usize {
-        self.sessions.len()
+        self.sessions.len() + self.feeds.len()
     }
 
     /// Makes the peer's next datagram panic: how a test sees that a bug of ours ends one session only.

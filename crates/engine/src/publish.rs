@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use media::codec::{self, Facts};
-use proto::TrackId;
 use proto::frame::Frame;
 use proto::room::{self, LinkMessage, RoomEvent};
+use proto::{TrackId, WorkerId};
 use transport::Received;
 use transport::peer::SenderReport;
 
@@ -63,20 +63,17 @@ impl Engine {
             dependency: received.dd.as_deref().unwrap_or(&[]),
             payload: &received.payload,
         };
-        // To one that is still being told what came before, it will be told in its turn.
-        let wanted = source.wants.iter().filter(|w| {
-            w.layers & (1 << layer) != 0 && w.replay[layer as usize].is_none_or(|next| received.seq < next)
-        });
-        let mut wanted_by = [None; 8];
-        for (place, want) in wanted_by.iter_mut().zip(wanted) {
-            *place = Some(want.from);
+        let wanted = source.wanted_by(layer, received.seq);
+        if self.store(index, now, received.arrival, &frame) == Inserted::Stored {
+            self.hand_on(wanted, &frame);
         }
-        if self.store(index, now, received.arrival, &frame) != Inserted::Stored {
-            return;
-        }
-        for to in wanted_by.into_iter().flatten() {
+    }
+
+    /// Hands a packet to the workers that want it.
+    pub(crate) fn hand_on(&mut self, wanted: [Option<WorkerId>; 8], frame: &Frame<'_>) {
+        for to in wanted.into_iter().flatten() {
             let Some(link) = self.links.iter_mut().find(|l| l.to == to) else { continue };
-            if link.push_frame(&frame) {
+            if link.push_frame(frame) {
                 self.stats.records_out += 1;
             } else {
                 self.stats.drops.count(Drop::Unusable);

@@ -35,6 +35,10 @@ pub enum Upstream {
     Local {
         slot: u32,
     },
+    /// Published on this worker, by a feed that is no peer.
+    Plain {
+        feed: u32,
+    },
     Remote {
         worker: WorkerId,
     },
@@ -359,6 +363,16 @@ impl Source {
         replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
+    /// The workers that a packet goes to. One that is still being told what came before will be told it in its turn.
+    pub fn wanted_by(&self, layer: u8, seq: u64) -> [Option<WorkerId>; 8] {
+        let wants = |w: &&Want| w.layers & 1 << layer != 0 && w.replay[layer as usize].is_none_or(|next| seq < next);
+        let mut wanted = [None; 8];
+        for (place, want) in wanted.iter_mut().zip(self.wants.iter().filter(wants)) {
+            *place = Some(want.from);
+        }
+        wanted
+    }
+
     pub fn audience(&self, layer: u8) -> Audience {
         let here = self.downlinks.iter().any(|d| d.layer == Some(layer));
         // Another worker wants only what it shows or is about to show; it throttles its own asking.
@@ -370,7 +384,9 @@ impl Source {
     /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
-        let Upstream::Local { .. } = self.upstream else { return false };
+        if let Upstream::Remote { .. } = self.upstream {
+            return false;
+        }
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;

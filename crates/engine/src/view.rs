@@ -43,6 +43,17 @@ impl Engine {
                 Err(i) => rooms.insert(i, RoomPart { name: session.room.clone(), publishers: vec![view], viewers: 0 }),
             }
         }
+        for feed in self.feeds.shown(now) {
+            let view = PublisherView {
+                id: feed.peer_id.to_string(),
+                age_s: feed.age.as_secs(),
+                tracks: feed.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
+            };
+            match rooms.binary_search_by(|r| r.name.cmp(feed.room)) {
+                Ok(i) => rooms[i].publishers.push(view),
+                Err(i) => rooms.insert(i, RoomPart { name: feed.room.clone(), publishers: vec![view], viewers: 0 }),
+            }
+        }
         // A room known only because another worker publishes in it is that worker's to show.
         rooms.retain(|r| r.viewers > 0 || !r.publishers.is_empty());
         View { rooms }

@@ -3,7 +3,7 @@
 
 use crate::codec::{vp8, vp9};
 use crate::ext::layers::Allocation;
-use crate::{Codec, Header, Packet, capture, check, clip, codec, dd, ext, testing};
+use crate::{Codec, Header, Packet, annexb, capture, check, clip, codec, dd, ext, ogg, packetise, testing};
 
 use std::time::Duration;
 
@@ -103,6 +103,30 @@ pub fn fuzz_h264(data: &[u8]) {
     fuzz_payload(Codec::H264, data);
 }
 
+/// A byte stream, cut into packets: each can be read, and together they hold every slice.
+pub fn fuzz_annexb(data: &[u8]) {
+    fuzz_annexb_of_clip(data);
+    for picture in annexb::Pictures::new(data) {
+        let payloads = packetise::h264::packetise(&picture, 100);
+        assert!(payloads.iter().all(|payload| payload.len() <= 100));
+        let slices: usize = picture.iter().filter(|unit| annexb::is_slice(unit)).map(|unit| unit.len()).sum();
+        assert!(
+            payloads.iter().map(Vec::len).sum::<usize>() + payloads.len() >= slices,
+            "nothing of a picture is lost"
+        );
+        for payload in &payloads {
+            codec::h264::fmtp(payload);
+        }
+        let later = picture.iter().filter(|unit| annexb::shows_later_first(unit)).count();
+        assert!(later <= picture.len());
+    }
+}
+
+pub fn fuzz_ogg(data: &[u8]) {
+    let total: usize = ogg::OpusPackets::new(data).flatten().map(|packet| packet.len()).sum();
+    assert!(total <= data.len());
+}
+
 pub fn fuzz_h265(data: &[u8]) {
     fuzz_payload(Codec::H265, data);
 }
@@ -138,7 +162,7 @@ pub fn fuzz_clip(data: &[u8]) {
     }
 }
 
-pub fn fuzz_annexb(data: &[u8]) {
+fn fuzz_annexb_of_clip(data: &[u8]) {
     let units: Vec<_> = clip::annexb::units(data).collect();
     let again = clip::annexb::join(units.iter().copied());
     assert!(clip::annexb::units(&again).eq(units.iter().copied()));

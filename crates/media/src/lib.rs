@@ -5,6 +5,7 @@
 //! rooms, no peers, no encryption, no sockets and no clock. Every reader here takes bytes from the network, so none
 //! panics, allocates without bound or loops longer than its input.
 
+pub mod annexb;
 mod bits;
 pub mod capture;
 pub mod check;
@@ -14,7 +15,9 @@ pub mod dd;
 pub mod ext;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod ogg;
 pub mod packet;
+pub mod packetise;
 pub mod seq;
 pub mod testing;
 
@@ -41,6 +44,8 @@ pub enum Error {
     Allocation(&'static str),
     #[error("not a capture we read: give a pcap or pcapng file (tcpdump, Wireshark) or a binary rtpdump file")]
     NotACapture,
+    #[error("not an Ogg Opus file: {0}")]
+    Ogg(&'static str),
     #[error("the capture is of link type {0}, which we do not read: capture on Ethernet, loopback or \"any\"")]
     Link(u16),
     #[error("not a clip: make one with weir idle-clip make FILE")]

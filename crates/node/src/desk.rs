@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use engine::{Answered, Command, EndReason, Event, Refusal as No, Reply, Ticket};
+use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
 use proto::api::{RoomView, RoomsView, SessionView};
-use proto::{SessionId, WorkerId};
+use proto::{PeerId, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::feeds::Feeds;
 use crate::metrics;
 use crate::placement::Placement;
 use crate::wake::Waker;
@@ -26,13 +27,15 @@ const FULL_RETRY_S: u32 = 5;
 pub struct Handle {
     pub id: WorkerId,
     pub commands: SyncSender<Command>,
+    /// For packets of publishers without a peer connection.
+    pub plain: SyncSender<(PeerId, PlainPacket)>,
     pub waker: Waker,
     pub snapshots: watch::Receiver<Snapshot>,
 }
 
 impl Handle {
     /// False when the worker's queue is full.
-    fn send(&self, command: Command) -> bool {
+    pub fn send(&self, command: Command) -> bool {
         let sent = self.commands.try_send(command).is_ok();
         self.waker.wake();
         sent
@@ -51,6 +54,7 @@ pub struct Desk {
     pub server: desk::Server,
     pub workers: Vec<Handle>,
     pub events: mpsc::Receiver<Event>,
+    pub feeds: Feeds,
     pub orders: mpsc::Receiver<Order>,
     pub placement: Placement,
     pub open: HashMap<Ticket, Open>,
@@ -67,6 +71,10 @@ pub enum Open {
         worker: WorkerId,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
         owner: Owner,
+    },
+    Bring {
+        worker: WorkerId,
+        reply: oneshot::Sender<Result<ftl::Brought, ftl::Refusal>>,
     },
     Patch {
         reply: oneshot::Sender<Result<Patched, Refusal>>,
@@ -95,6 +103,7 @@ impl Desk {
                     Some(event) => self.handle_event(event),
                     None => break,
                 },
+                ask = self.feeds.next_ask() => self.handle_feed_ask(ask),
                 order = self.orders.recv() => match order {
                     Some(order) => self.handle_order(order),
                     None => break,
@@ -147,7 +156,8 @@ impl Desk {
             }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
-                let _ = reply.send(metrics::render(&self.version, &snapshots, self.draining));
+                let text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
+                let _ = reply.send(text);
             }
         }
     }
@@ -197,6 +207,7 @@ impl Desk {
             }
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
+                self.feeds.ended(summary.peer);
                 tracing::info!(
                     peer = %summary.peer,
                     room = %summary.room,
@@ -232,6 +243,7 @@ impl Desk {
                 self.placement.ended(worker);
                 let _ = reply.send(Err(refusal(no)));
             }
+            (Open::Bring { worker, reply }, replied) => self.handle_brought(worker, reply, replied),
             (Open::Patch { reply }, Reply::Trickled) => drop(reply.send(Ok(Patched::Trickled))),
             (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
@@ -309,11 +321,11 @@ impl Desk {
         });
     }
 
-    fn worker(&self, id: WorkerId) -> &Handle {
+    pub fn worker(&self, id: WorkerId) -> &Handle {
         &self.workers[id.0 as usize]
     }
 
-    fn next_ticket(&mut self) -> Ticket {
+    pub fn next_ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
     }
@@ -322,6 +334,8 @@ impl Desk {
 fn refuse(open: Open, refusal: Refusal) {
     match open {
         Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
+        // Answered where feeds are.
+        Open::Bring { .. } => {}
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
         Open::Plain { reply } => drop(reply.send(Err(refusal))),
         Open::Look { reply } => drop(reply.send(Err(refusal))),

@@ -7,6 +7,7 @@ use proto::RoomName;
 
 use crate::check::Check;
 use crate::conformance::Conformance;
+use crate::ftl::FtlCommand;
 use crate::idle_clip::IdleClipCommand;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
@@ -43,6 +44,9 @@ pub enum Command {
     Conformance(Conformance),
     /// Say why a session's picture is frozen; the exit code says whether it plays
     Why(Why),
+    /// Publish by FTL, the legacy way without encryption
+    #[command(subcommand)]
+    Ftl(FtlCommand),
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),

@@ -12,6 +12,7 @@ mod auth;
 mod data;
 mod drain;
 mod file;
+mod ftl;
 mod http;
 mod layers;
 mod limits;
@@ -41,6 +42,7 @@ pub struct Config {
     pub auth: auth::Section,
     pub data: data::Section,
     pub stream: stream::Section,
+    pub ftl: ftl::Section,
     pub limits: limits::Section,
     pub drain: drain::Section,
     pub log: log::Section,
@@ -68,6 +70,7 @@ impl Config {
         self.media.check()?;
         self.data.check()?;
         self.stream.check()?;
+        self.ftl.check()?;
         self.limits.check()?;
         self.log.check()
     }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod conformance;
 mod doctor;
+mod ftl;
 mod greeting;
 mod idle_clip;
 mod load;
@@ -47,6 +48,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
         Command::Why(args) => why::run(args),
+        Command::Ftl(command) => ftl::run(command),
         Command::Netsim(command) => netsim::run(command),
         Command::IdleClip(command) => idle_clip::run(command),
         Command::Doctor(setup) => doctor::run(&setup),

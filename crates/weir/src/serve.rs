@@ -79,6 +79,7 @@ fn node_config(config: &Config, key: Key) -> Result<node::Config> {
         sessions_max: config.limits.sessions_max,
         limits,
         idle_clip,
+        ftl: config.ftl.settings(),
         signal,
     })
 }
@@ -99,6 +100,9 @@ fn greet(config: &Config, node: &Node, key: &Key) -> Result<()> {
         mint(key, grant, None, GREETING_TOKEN_TTL)
     });
     tracing::info!(%http, media = ?node.media_addrs(), workers = config.media.workers(), "ready");
+    if let Some((ftl, media)) = node.ftl_addrs() {
+        tracing::info!(%ftl, %media, "FTL ingest is on: its media is not encrypted and not authenticated");
+    }
     let greeting = Greeting { http, token, open: config.auth.mode == Mode::Open };
     print(&greeting.ready())?;
     if on_terminal {

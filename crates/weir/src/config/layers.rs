@@ -215,7 +215,7 @@ fn build<'a>(values: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Res
     Config::deserialize(Value::Table(table)).map_err(|e| e.message().to_owned())
 }
 
-/// A value for people's eyes: what is shown ends in bug reports, so a TURN server's credential does not show.
+/// A value for people's eyes: what is shown ends in bug reports, so a TURN server's credential and a stream key's secret do not show.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value) {
         ("ice_servers", Value::Array(servers)) => {
@@ -224,6 +224,14 @@ fn shown(key: &str, value: &Value) -> String {
                     Some(parts) if parts.len() == 2 => Value::String(format!("{} ***", parts[1])),
                     _ => server.clone(),
                 });
+            Value::Array(hidden.collect()).to_string()
+        }
+        ("keys", Value::Array(keys)) => {
+            let hidden = keys.iter().map(|key| {
+                let (channel, rest) = key.as_str().and_then(|key| key.split_once('-')).unwrap_or(("", ""));
+                let room = rest.split_once(' ').map_or(String::new(), |(_, room)| format!(" {room}"));
+                Value::String(format!("{channel}-***{room}"))
+            });
             Value::Array(hidden.collect()).to_string()
         }
         _ => value.to_string(),
