@@ -14,6 +14,8 @@ pub mod ext;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod packet;
+pub mod red;
+pub mod select;
 pub mod seq;
 pub mod testing;
 
