@@ -216,8 +216,7 @@ impl Selector {
             Ups::Payload { enters: true, .. } => {
                 // One layer at a time: the layer's own mark says nothing about the layers between.
                 let next = packet.temporal == temporal + 1 && packet.temporal <= self.wanted.temporal;
-                let enters = next && packet.spatial <= spatial;
-                Target { spatial, temporal: if enters { packet.temporal } else { temporal } }
+                Target { spatial, temporal: if next { packet.temporal } else { temporal } }
             }
             Ups::Payload { .. } => self.current,
             // The lower spatial layers are sent along, so they have to be open as far up in time.

@@ -183,8 +183,8 @@ fn close_up(payload: &mut [u8], pictures_left_out: u16) {
 }
 
 /// Fails when: a picture may go up after something of it was dropped, or after its end was marked; the marker is not set
-/// on the viewer's highest layer; a viewer goes down inside a picture; temporal layers are entered at any picture, or two
-/// at a time; spatial ones at any picture; a late packet gets the target of the newest picture.
+/// on the viewer's highest layer; a viewer goes down inside a picture; spatial layers are entered at any picture; what a
+/// frame opens counts for who does not get it; a late packet gets the target of the newest picture.
 #[test]
 fn whatever_a_viewer_wants_and_in_whatever_order_it_comes_the_stream_is_clean() {
     let way = Way { frames: 120, lost: 0, late: 60, late_by: 25, wishes: 25 };
@@ -355,4 +355,37 @@ fn no_sequence_of_packets_makes_the_selector_panic_or_drop_the_newest_base_layer
         assert!(spatial > 0 || temporal > 0 || verdict != Verdict::Drop);
         newest = Some(time);
     }
+}
+
+/// Pictures of one spatial layer without descriptors, as (temporal layer, enters, frees above); what each was given.
+fn temporal(wanted: u8, pictures: &[(u8, bool, bool)]) -> Vec<bool> {
+    let mut selector = Selector::new(target(0, wanted));
+    let mut admit = |(n, (temporal, enters, frees_above)): (usize, &(u8, bool, bool))| {
+        let ups = Ups::Payload { enters: *enters, frees_above: *frees_above };
+        let time = RtpTime(3_000 * n as u32);
+        let (marker, frame_end, keyframe) = (true, true, false);
+        let packet = Packet { time, marker, spatial: 0, temporal: *temporal, keyframe, frame_end, ups };
+        selector.admit(&packet) != Verdict::Drop
+    };
+    pictures.iter().enumerate().map(|picture| admit(picture)).collect()
+}
+
+/// Fails when a temporal layer is entered at any of its pictures, or two are entered at once: a picture of layer 2 that
+/// depends on the base only says nothing about the pictures of layer 1 after it, which go on from older ones.
+#[test]
+fn a_temporal_layer_is_entered_where_it_says_so_and_one_at_a_time() {
+    let (plain, enters) = (false, true);
+    let pictures = [(0, plain), (2, enters), (1, plain), (0, plain), (1, enters), (2, plain), (0, plain), (2, enters)];
+    let pictures = pictures.map(|(temporal, enters)| (temporal, enters, false));
+    assert_eq!(temporal(2, &pictures), [true, false, false, true, true, false, true, true]);
+    assert_eq!(temporal(1, &pictures), [true, false, false, true, true, false, true, false]);
+}
+
+/// Fails when the mark counts on a picture that the viewer does not get.
+#[test]
+fn a_picture_that_frees_those_above_it_frees_them_for_who_gets_it() {
+    let (plain, frees) = (false, true);
+    let pictures = [(0, plain), (1, frees), (2, plain), (0, frees), (2, plain), (1, plain)];
+    let pictures = pictures.map(|(temporal, frees)| (temporal, false, frees));
+    assert_eq!(temporal(2, &pictures), [true, false, false, true, true, true]);
 }
