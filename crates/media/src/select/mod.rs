@@ -12,6 +12,10 @@
 //! late packet            of P3: the last change that is not after it says 0/2
 //! ```
 
+mod rates;
+
+pub use rates::Rates;
+
 use crate::dd::{self, layers_bit};
 use crate::{Facts, RtpTime};
 
