@@ -360,14 +360,14 @@ fn no_sequence_of_packets_makes_the_selector_panic_or_drop_the_newest_base_layer
 /// Pictures of one spatial layer without descriptors, as (temporal layer, enters, frees above); what each was given.
 fn temporal(wanted: u8, pictures: &[(u8, bool, bool)]) -> Vec<bool> {
     let mut selector = Selector::new(target(0, wanted));
-    let mut admit = |(n, (temporal, enters, frees_above)): (usize, &(u8, bool, bool))| {
+    let admit = |(n, (temporal, enters, frees_above)): (usize, &(u8, bool, bool))| {
         let ups = Ups::Payload { enters: *enters, frees_above: *frees_above };
         let time = RtpTime(3_000 * n as u32);
         let (marker, frame_end, keyframe) = (true, true, false);
         let packet = Packet { time, marker, spatial: 0, temporal: *temporal, keyframe, frame_end, ups };
         selector.admit(&packet) != Verdict::Drop
     };
-    pictures.iter().enumerate().map(|picture| admit(picture)).collect()
+    pictures.iter().enumerate().map(admit).collect()
 }
 
 /// Fails when a temporal layer is entered at any of its pictures, or two are entered at once: a picture of layer 2 that

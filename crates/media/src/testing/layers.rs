@@ -63,7 +63,7 @@ pub(super) fn place(temporal_layers: u8, position: u64) -> Place {
 
 impl Layers {
     /// Whether a frame is predicted from the layer below in its picture.
-    pub fn from_below(self, key: bool, spatial: u8) -> bool {
+    pub fn needs_below(self, key: bool, spatial: u8) -> bool {
         spatial > 0 && (key || self.prediction == Prediction::Always)
     }
 
@@ -136,7 +136,7 @@ impl Layers {
         if !key {
             diffs.push(place.reference * frames);
         }
-        if self.from_below(key, spatial) {
+        if self.needs_below(key, spatial) {
             diffs.push(1);
         }
         let targets = (0..self.spatial).flat_map(|s| (0..self.temporal).map(move |t| (s, t)));

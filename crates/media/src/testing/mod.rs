@@ -226,7 +226,7 @@ impl Source {
         for spatial in 0..self.layers.spatial {
             self.frame_number = self.frame_number.next();
             let from = (!key).then(|| self.time_of(self.frames - 1 - u64::from(place.reference)));
-            let from_below = self.layers.from_below(key, spatial);
+            let from_below = self.layers.needs_below(key, spatial);
             let layer = Layer { spatial, temporal: place.temporal, from, from_below };
             let share = (len as u64 * self.layers.share(spatial) / 100).max(FRAME_LEN_MIN as u64);
             let packets = self.packets_of(key, place, layer, share as usize);
@@ -289,7 +289,7 @@ impl Source {
                     spatial_layers: self.layers.spatial,
                     from_below: frame.from_below,
                     for_above: frame.spatial + 1 < self.layers.spatial
-                        && self.layers.from_below(key, frame.spatial + 1),
+                        && self.layers.needs_below(key, frame.spatial + 1),
                     flexible_reference: self.flexible.then_some(place.reference as u8),
                 };
                 frame::vp9(&layer, len, room, rng)
