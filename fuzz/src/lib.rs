@@ -33,6 +33,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("ogg", media::fuzz::fuzz_ogg),
     ("opus", media::fuzz::fuzz_opus),
     ("profile", netsim::fuzz::fuzz_profile),
+    ("red", media::fuzz::fuzz_red),
     ("rtcp", transport::fuzz::fuzz_rtcp),
     ("rtp", media::fuzz::fuzz_rtp),
     ("srtcp", transport::fuzz::fuzz_srtcp),

@@ -11,6 +11,8 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+#[doc(hidden)]
+pub mod budget;
 mod choose;
 mod command;
 mod commands;
@@ -39,6 +41,8 @@ mod ring;
 mod room;
 mod session;
 mod source;
+#[doc(hidden)]
+pub mod speaker;
 mod splice;
 mod stats;
 mod timers;

@@ -354,6 +354,8 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use proto::WorkerId;
+
     use transport::Identity;
 
     use super::*;

@@ -3,7 +3,7 @@
 
 use crate::codec::{vp8, vp9};
 use crate::ext::layers::Allocation;
-use crate::{Codec, Header, Packet, annexb, capture, check, clip, codec, dd, ext, ogg, packetise, testing};
+use crate::{Codec, Header, Packet, annexb, capture, check, clip, codec, dd, ext, ogg, packetise, red, testing};
 
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub fn fuzz_dd(data: &[u8]) {
         let mut written = Vec::new();
         descriptor.encode(&structure, &mut written);
         assert_eq!(parser.clone().parse(&written), Ok(descriptor));
+        let (spatial, temporal) = (descriptor.spatial, descriptor.temporal);
+        assert_ne!(dd::layers_bit(spatial, temporal), 0, "a frame is of a layer that a viewer can be given");
+        assert!(descriptor.opens(&structure).count_ones() <= u32::from(structure.targets));
         for codec in Codec::ALL {
             codec::facts(codec, bytes, true, Some(&descriptor));
         }
@@ -137,6 +140,26 @@ pub fn fuzz_av1(data: &[u8]) {
 
 pub fn fuzz_opus(data: &[u8]) {
     fuzz_payload(Codec::Opus, data);
+}
+
+pub fn fuzz_red(data: &[u8]) {
+    let mut payload = data.to_vec();
+    let Some(red) = red::Red::parse(data) else {
+        return assert!(!red::rewrite(&mut payload, 96) && payload == data, "what is refused stays as it is");
+    };
+    let ends = |block: &red::Block| (usize::from(block.at), usize::from(block.at) + usize::from(block.len));
+    let (first, _) = ends(&red.blocks()[0]);
+    let end = red.blocks().iter().map(ends).fold(first, |end, (at, next)| {
+        assert_eq!(at, end, "blocks lie one behind the other");
+        next
+    });
+    assert_eq!(end, data.len(), "and the primary ends the packet");
+    assert!(red.primary().len > 0 && red.blocks().len() <= red::BLOCKS_MAX);
+    assert!(red::rewrite(&mut payload, 96));
+    assert_eq!(payload[first..], data[first..]);
+    let again = red::Red::parse(&payload).expect("rewriting keeps the layout");
+    let renamed: Vec<_> = red.blocks().iter().map(|block| red::Block { payload_type: 96, ..*block }).collect();
+    assert_eq!(again.blocks(), renamed);
 }
 
 pub fn fuzz_capture(data: &[u8]) {

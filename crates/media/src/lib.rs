@@ -18,6 +18,8 @@ pub mod fuzz;
 pub mod ogg;
 pub mod packet;
 pub mod packetise;
+pub mod red;
+pub mod select;
 pub mod seq;
 pub mod testing;
 
