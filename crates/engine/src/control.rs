@@ -19,11 +19,14 @@ pub fn choice(sessions: &Slots, slot: u32, ssrc: u32) -> Option<&LayerChoice> {
     viewer.tracks.iter().find(|t| t.send.ssrc == ssrc).map(|t| &t.choice)
 }
 
-/// The layer that a viewer named; `None` while the server chooses, and where this source has no layer of that name: the
-/// viewer has been moved to another one since.
+/// The layer that a viewer named; `None` while the server chooses. That it does also where this source has no layer of
+/// that name (the viewer has been moved to another source since), and while the layer is not sent: better another picture than none.
 pub fn chosen(source: &Source, choice: Option<&LayerChoice>) -> Option<u8> {
     let rid = choice?.rid.as_deref()?;
-    source.layers.iter().position(|layer| layer.rid == rid).map(|index| index as u8)
+    let index = source.layers.iter().position(|layer| layer.rid == rid)?;
+    let is_measured = source.layers.get(source.best as usize).is_some_and(|best| best.kbps > 0);
+    let flows = source.layers[index].kbps > 0 || !is_measured;
+    flows.then_some(index as u8)
 }
 
 impl Engine {
