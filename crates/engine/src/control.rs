@@ -67,8 +67,13 @@ impl Engine {
         let slot = self.find(id, owner)?;
         let session = self.sessions.get(slot).expect("found above");
         let Role::Viewer(viewer) = &session.role else { return Err(Refusal::NotAViewer) };
-        let index = track_of(&viewer.tracks, choice.mid.as_deref())
-            .ok_or_else(|| Refusal::BadChoice("this session has no such track; see mediaId".to_owned()))?;
+        let Some(index) = track_of(&viewer.tracks, choice.mid.as_deref()) else {
+            // To leave it to the server is no mistake where there is no picture to choose.
+            if choice == LayerChoice::default() {
+                return Ok(Reply::Done);
+            }
+            return Err(Refusal::BadChoice("this session has no such track; see mediaId".to_owned()));
+        };
         let track = &viewer.tracks[index];
         let (ssrc, room, was_paused) = (track.send.ssrc, session.room.clone(), track.choice.paused);
         self.check_choice(track.place, &choice)?;
