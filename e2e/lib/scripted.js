@@ -35,12 +35,16 @@ export function watchScripted(tab, weir, room, name) {
       pc.addTransceiver("video", { direction: "recvonly" });
       const video = document.createElement("video");
       [video.muted, video.autoplay] = [true, true];
-      document.body.append(video);
       pc.ontrack = ({ track }) => (video.srcObject = new MediaStream([track]));
       await pc.setLocalDescription(await pc.createOffer());
       const headers = { "Content-Type": "application/sdp", "X-deadsfu-subuuid": subuuid };
       const response = await fetch(url, { method: "POST", headers, body: pc.localDescription.sdp });
-      if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+      if (response.status !== 201) {
+        // Whoever tries again does so from the start.
+        pc.close();
+        throw new Error(`${response.status}: ${await response.text()}`);
+      }
+      document.body.append(video);
       await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
       await video.play().catch(() => undefined);
       return { path: response.headers.get("Location"), link: response.headers.get("Link") };

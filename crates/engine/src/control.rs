@@ -18,11 +18,14 @@ pub fn choice(sessions: &Slots, slot: u32, ssrc: u32) -> Option<&LayerChoice> {
     viewer.tracks.iter().find(|t| t.send.ssrc == ssrc).map(|t| &t.choice)
 }
 
-/// The layer that a viewer named; `None` while the server chooses, and where this source has no layer of that name: the
-/// viewer has been moved to another one since.
+/// The layer that a viewer named; `None` while the server chooses. That it does also where this source has no layer of
+/// that name (the viewer has been moved to another source since), and while the layer is not sent: better another picture than none.
 pub fn chosen(source: &Source, choice: Option<&LayerChoice>) -> Option<u8> {
     let rid = choice?.rid.as_deref()?;
-    source.layers.iter().position(|layer| layer.rid == rid).map(|index| index as u8)
+    let index = source.layers.iter().position(|layer| layer.rid == rid)?;
+    let is_measured = source.layers.get(source.best as usize).is_some_and(|best| best.kbps > 0);
+    let flows = source.layers[index].kbps > 0 || !is_measured;
+    flows.then_some(index as u8)
 }
 
 impl Engine {
@@ -45,8 +48,13 @@ impl Engine {
         let slot = self.find(id, owner)?;
         let session = self.sessions.get(slot).expect("found above");
         let Role::Viewer(viewer) = &session.role else { return Err(Refusal::NotAViewer) };
-        let index = track_of(&viewer.tracks, choice.mid.as_deref())
-            .ok_or_else(|| Refusal::BadChoice("this session has no such track; see mediaId".to_owned()))?;
+        let Some(index) = track_of(&viewer.tracks, choice.mid.as_deref()) else {
+            // To leave it to the server is no mistake where there is no picture to choose.
+            if choice == LayerChoice::default() {
+                return Ok(Reply::Done);
+            }
+            return Err(Refusal::BadChoice("this session has no such track; see mediaId".to_owned()));
+        };
         let track = &viewer.tracks[index];
         let (ssrc, room, was_paused) = (track.send.ssrc, session.room.clone(), track.choice.paused);
         self.check_choice(track.place, &choice)?;

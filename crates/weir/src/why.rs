@@ -35,7 +35,11 @@ pub fn run(args: Why) -> Result<ExitCode> {
         let client = Client::new();
         let mut view = ask(&client, &url, args.token.as_deref()).await?;
         print(&answer(&view))?;
-        while args.follow {
+        if !args.follow {
+            return Ok(verdict(plays(&view)));
+        }
+        // Until the node knows of no such session, and says so.
+        loop {
             tokio::time::sleep(EVERY).await;
             let next = ask(&client, &url, args.token.as_deref()).await?;
             if verdicts(&next) != verdicts(&view) {
@@ -43,7 +47,6 @@ pub fn run(args: Why) -> Result<ExitCode> {
             }
             view = next;
         }
-        Ok(verdict(plays(&view)))
     })
 }
 
