@@ -117,7 +117,7 @@ impl Engine {
         let playable = playable.filter(|_| !is_paused);
         let Place::Source { source: at, index } = place else {
             if let Some(target) = playable {
-                self.carry(now, &room, track, place, target);
+                self.bring_over(now, &room, track, place, target);
             }
             return;
         };
@@ -133,7 +133,7 @@ impl Engine {
                 } else if is_amid {
                     self.amid.push(track);
                 } else {
-                    self.carry(now, &room, track, place, target);
+                    self.bring_over(now, &room, track, place, target);
                 }
             }
             None if self.is_clip(at) && !is_paused => self.stop_waiting(track),
@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// Takes a track from where it is to a source that it can play.
-    pub(crate) fn carry(&mut self, now: Instant, room: &RoomName, track: Waiter, place: Place, target: usize) {
+    pub(crate) fn bring_over(&mut self, now: Instant, room: &RoomName, track: Waiter, place: Place, target: usize) {
         self.stop_waiting(track);
         if let Place::Source { source, index } = place {
             self.release_track(now, source, index);

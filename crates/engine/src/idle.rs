@@ -80,7 +80,7 @@ impl Engine {
         let (room, codec) = (session.room.clone(), session.role.tracks().iter().find(|t| t.send.ssrc == track.ssrc));
         let Some(codec) = codec.map(|t| t.send.codec) else { return };
         let Some(clip) = self.clip_of(now, codec) else { return };
-        self.carry(now, &room, track, place, clip);
+        self.bring_over(now, &room, track, place, clip);
         if let Place::Source { source, .. } = place {
             self.wait_at(source, track);
         }
