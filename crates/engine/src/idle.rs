@@ -148,7 +148,6 @@ impl Engine {
                 time: clip.time,
                 marker,
                 arrival: now,
-                facts: codec::facts(clip.codec, &payload, marker, None),
                 audio_level: None,
                 orientation: None,
                 dependency: &[],

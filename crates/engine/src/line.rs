@@ -79,6 +79,9 @@ pub struct Stream<'a> {
     pub index: u64,
     /// Its RTP timestamp.
     pub time: u32,
+    pub marker: bool,
+    /// Its frame number in the dependency descriptor.
+    pub frame: u16,
 }
 
 /// The moment of a visit, as the wire wants it.
@@ -260,6 +263,8 @@ impl Stream<'_> {
             send_time: moment.send_time,
             transport,
             is_repair,
+            marker: self.marker,
+            frame: self.frame,
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use media::codec::{self, Facts};
 use proto::frame::Frame;
 use proto::room::{self, LinkMessage, RoomEvent};
 use proto::{TrackId, WorkerId};
@@ -92,7 +91,6 @@ impl Engine {
         if restarts {
             source.restart(now, frame.layer, frame.generation, &self.config.limits);
         }
-        let facts: Facts = codec::facts(source.codec, frame.payload, frame.marker, None);
         let was_idle = source.pending.is_empty();
         let inserted = source.accept(
             frame.layer,
@@ -101,7 +99,6 @@ impl Engine {
                 time: frame.time,
                 marker: frame.marker,
                 arrival,
-                facts,
                 audio_level: frame.audio_level,
                 orientation: frame.orientation,
                 dependency: frame.dependency,

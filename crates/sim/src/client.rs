@@ -29,6 +29,10 @@ pub struct Publish {
     pub fps: u32,
     /// Number of the first packet of the best layer.
     pub first_seq: u16,
+    /// Layers within each stream, and whether it describes its frames.
+    pub spatial_layers: u8,
+    pub temporal_layers: u8,
+    pub descriptors: bool,
     /// Timestamp of the first packet of every track; a random one if absent.
     pub first_time: Option<u32>,
 }
@@ -43,6 +47,9 @@ impl Default for Publish {
             answers_requests: true,
             fps: 30,
             first_seq: 1000,
+            spatial_layers: 1,
+            temporal_layers: 1,
+            descriptors: false,
             first_time: None,
         }
     }
@@ -284,7 +291,7 @@ impl Client {
                         marker: packet.marker,
                         payload: &packet.payload,
                         audio_level,
-                        dd: None,
+                        dd: packet.dd.as_deref(),
                     };
                     assert!(self.peer.send_rtp(now, &packet), "the track was negotiated");
                     // One packet in, one poll: str0m paces nothing here, and sends when it is given time.
@@ -354,13 +361,16 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
         .into_iter()
         .enumerate()
         .map(|(i, rid)| Encoder {
-            source: Source::video(
-                publish.video,
-                publish.kbps >> (2 * i),
-                publish.fps,
-                publish.keyframe_every,
-                stream + i as u32,
-                seed + i as u64,
+            source: layered(
+                publish,
+                Source::video(
+                    publish.video,
+                    publish.kbps >> (2 * i),
+                    publish.fps,
+                    publish.keyframe_every,
+                    stream + i as u32,
+                    seed + i as u64,
+                ),
             ),
             kind: Kind::Video,
             rid,
@@ -384,6 +394,14 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
         shift: None,
     });
     encoders
+}
+
+fn layered(publish: &Publish, source: Source) -> Source {
+    let source = match (publish.spatial_layers, publish.temporal_layers) {
+        (1, 1) => source,
+        (spatial, temporal) => source.with_spatial_layers(spatial).with_temporal_layers(temporal),
+    };
+    if publish.descriptors { source.with_descriptors() } else { source }
 }
 
 fn choice(codec: Codec) -> CodecChoice {
