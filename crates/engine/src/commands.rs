@@ -45,7 +45,7 @@ impl Engine {
         let since_ms = now.saturating_duration_since(self.config.epoch).as_millis() as u64;
         let reply = self.accept(now, room, offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
-            Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), media_at: None })
+            Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), layers_channel: None, media_at: None })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
         if let Some(sitting) = sitting {

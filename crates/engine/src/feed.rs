@@ -206,7 +206,7 @@ impl Engine {
         let Some(line) = self.lines[track.slot as usize].as_ref() else { return false };
         let available = line.available_bps();
         let layer = source.choose(available, None, choice).layer;
-        source.begins_at(now, layer, line, &self.config.limits).is_some()
+        source.beginning(now, layer, line, &self.config.limits).is_some()
     }
 
     /// The track shows what it shows until the source can be decoded.
@@ -284,11 +284,11 @@ impl Engine {
         let step = source.choose(available, None, choice);
         let layer = step.layer;
         downlink.await_source(now, layer);
-        downlink.take_step(now, &step);
-        if let Some(start) = source.begins_at(now, layer, line, &limits) {
+        if let Some((layer, start)) = source.beginning(now, layer, line, &limits) {
             downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
             line.look_at(now);
         }
+        downlink.take_step(now, &step);
         source.downlinks.push(downlink);
         let index = source.downlinks.len() - 1;
         self.note_place(slot, ssrc, Place::Source { source: target, index });

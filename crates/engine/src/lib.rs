@@ -45,6 +45,7 @@ mod source;
 pub mod speaker;
 mod splice;
 mod stats;
+mod thrift;
 mod timers;
 mod view;
 

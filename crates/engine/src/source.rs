@@ -18,6 +18,7 @@ use crate::keyframe::{Audience, Throttle};
 use crate::line::Line;
 use crate::replay;
 use crate::ring::{Incoming, Inserted, Read, Ring};
+use crate::thrift::Thrift;
 
 /// Simulcast layers a track may have.
 pub const LAYERS_MAX: usize = 8;
@@ -117,6 +118,7 @@ pub struct Layer {
     pub costs: Vec<(Target, u64)>,
     pub top: Target,
     top_now: Target,
+    pub thrift: Thrift,
     /// Lines of its picture, where that is known.
     pub height: Option<u32>,
     /// Since the last packet that a decoder can begin with.
@@ -159,6 +161,7 @@ impl Layer {
             costs: Vec::new(),
             top: Target::default(),
             top_now: Target::default(),
+            thrift: Thrift::default(),
             height: None,
             gop: None,
             flushed: None,
@@ -431,6 +434,14 @@ impl Source {
         replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
+    /// The same for who is to be sent `layer`: until that comes, another one will do, the larger the better.
+    pub fn beginning(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<(u8, u64)> {
+        let mut others: Vec<u8> = (0..self.layers.len() as u8).filter(|&other| other != layer).collect();
+        others.sort_by_key(|&other| std::cmp::Reverse(self.layers[other as usize].kbps));
+        let layers = std::iter::once(layer).chain(others);
+        layers.into_iter().find_map(|layer| Some((layer, self.begins_at(now, layer, line, limits)?)))
+    }
+
     /// The workers that a packet goes to. One that is still being told what came before will be told it in its turn.
     pub fn wanted_by(&self, layer: u8, seq: u64) -> [Option<WorkerId>; 8] {
         let wants = |w: &&Want| w.layers & 1 << layer != 0 && w.replay[layer as usize].is_none_or(|next| seq < next);
@@ -462,9 +473,12 @@ impl Source {
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
+            if bits == 0 && layer.thrift.is_held_back(now) {
+                continue;
+            }
             layer.kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
         }
-        let alive = |i: usize| !self.layers[i].is_silent(now);
+        let alive = |i: usize| !self.layers[i].is_silent(now) || self.layers[i].thrift.is_held_back(now);
         let Some(candidate) = (0..self.layers.len()).filter(|&i| alive(i)).max_by_key(|&i| self.layers[i].kbps) else {
             return false;
         };

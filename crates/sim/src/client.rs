@@ -24,6 +24,8 @@ pub struct Publish {
     pub layers: Vec<&'static str>,
     /// Frames between keyframes that nobody asked for.
     pub keyframe_every: u32,
+    /// Whether it stops layers that nobody wants.
+    pub is_thrifty: bool,
     /// Whether the encoder listens to keyframe requests.
     pub answers_requests: bool,
     pub fps: u32,
@@ -44,6 +46,7 @@ impl Default for Publish {
             kbps: 800,
             layers: Vec::new(),
             keyframe_every: 300,
+            is_thrifty: false,
             answers_requests: true,
             fps: 30,
             first_seq: 1000,
@@ -114,7 +117,8 @@ impl Client {
                 encoders = make_encoders(publish, now, seed);
                 let rids = publish.layers.iter().map(|rid| Rid::new(rid).expect("a short name")).collect();
                 let video = Some(choice(publish.video));
-                let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel: None };
+                let channel = publish.is_thrifty.then(|| "layers".to_owned());
+                let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel };
                 client::Client::publisher(setup, &offer)
             }
             Does::Watch(_) => {
@@ -256,6 +260,11 @@ impl Client {
         (sum(Kind::Video), sum(Kind::Audio))
     }
 
+    pub fn sent_layers(&self) -> Vec<String> {
+        let rids = self.encoders.iter().filter_map(|encoder| encoder.rid);
+        rids.filter(|rid| !self.stopped.contains(rid)).map(|rid| rid.as_str().to_owned()).collect()
+    }
+
     /// As a browser does when what arrives cannot be decoded.
     fn ask_for_picture(&mut self, now: Instant) {
         let rested = self.asked.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_millis(300));
@@ -336,6 +345,19 @@ impl Client {
                     trace.push(format!("{at} {} {codec:?} {seq} {len}", self.address));
                 }
                 self.seen_mut(|seen| seen.receive(start, &received));
+            }
+            Event::ChannelMessage { data, .. } => {
+                let said = String::from_utf8(data).expect("text");
+                let Does::Publish(publish) = &self.does else { return };
+                let stopped = publish.layers.iter().filter(|rid| said.contains(&format!("\"{rid}\":false")));
+                let before = std::mem::take(&mut self.stopped);
+                self.stopped = stopped.map(|rid| Rid::new(rid).expect("a short name")).collect();
+                for encoder in self.encoders.iter_mut().filter(|e| e.rid.is_some()) {
+                    let resumes = encoder.rid.is_some_and(|rid| before.contains(&rid) && !self.stopped.contains(&rid));
+                    if resumes {
+                        encoder.source.request_keyframe();
+                    }
+                }
             }
             Event::KeyframeRequested { rid, .. } => {
                 let Does::Publish(publish) = &self.does else { return };

@@ -136,3 +136,30 @@ fn wishes_at_random_with_packets_that_overtake_each_other_leave_a_stream_without
         }
     }
 }
+
+#[test]
+fn a_publisher_stops_what_nobody_wants_and_goes_on_before_anybody_misses_it() {
+    for viewers_worker in 0..2 {
+        let mut sim = Sim::with_workers(4, 2);
+        let layers = vec!["m", "f", "q"];
+        sim.publish_with("room", "ann", Publish { kbps: 1600, layers, is_thrifty: true, ..Publish::default() });
+        sim.run(secs(6));
+        assert_eq!(sim.sent_layers("ann"), ["q"], "nobody watches; the smallest goes on for who comes");
+        sim.watch_on(viewers_worker, "room", "bob");
+        sim.run(ms(200));
+        let bob = sim.viewer("bob");
+        let waited = bob.track(Kind::Video).first_keyframe.expect("a picture") - bob.connected.expect("a connection");
+        assert!(waited < ms(40), "{waited:?}");
+        sim.run(ms(700));
+        assert_eq!(video(&mut sim, "bob").layer.as_deref(), Some("m"), "the best, which is not the first by name");
+        sim.run(secs(6));
+        assert_eq!(sim.sent_layers("ann"), ["m", "q"]);
+        let wish = LayerChoice { rid: Some("f".into()), ..LayerChoice::default() };
+        sim.choose("bob", wish).expect("a layer that is stopped can be chosen");
+        sim.run(ms(500));
+        assert_eq!(video(&mut sim, "bob").layer.as_deref(), Some("f"));
+        sim.run(secs(6));
+        assert_eq!(sim.sent_layers("ann"), ["f", "q"]);
+        is_clean(&sim, "bob", "thrift");
+    }
+}
