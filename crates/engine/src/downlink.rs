@@ -34,6 +34,8 @@ pub struct Downlink {
     /// The viewer's slot: its line and its session there.
     pub slot: u32,
     payload_type: u8,
+    /// For sound with redundancy, if the viewer takes it.
+    red: Option<u8>,
     pub codec: Codec,
     /// The layer on show; `None` until the first packet that a decoder can start with.
     pub layer: Option<u8>,
@@ -147,6 +149,7 @@ impl Downlink {
             ssrc: track.ssrc,
             slot,
             payload_type: track.pt,
+            red: track.red,
             codec: track.codec,
             layer: None,
             target: 0,
@@ -478,7 +481,13 @@ impl Downlink {
     fn emit(&mut self, packet: &mut Packet, numbered: &Numbered, way: &mut Way<'_>) {
         let Numbered { mapped, marker } = numbered;
         rewrite_payload(self.codec, packet.payload_mut(), mapped);
-        let (header, payload_type, ssrc) = (&self.header, self.payload_type, self.ssrc);
+        let mut payload_type = self.payload_type;
+        let redundant = self.red.filter(|_| packet.is_redundant());
+        if let Some(red) = redundant {
+            media::red::rewrite(packet.payload_mut(), payload_type);
+            payload_type = red;
+        }
+        let (header, ssrc) = (&self.header, self.ssrc);
         let stream = Stream {
             header,
             payload_type,
@@ -486,6 +495,7 @@ impl Downlink {
             index: mapped.seq,
             time: mapped.time,
             marker: *marker,
+            is_plain: redundant.is_none(),
             frame: mapped.frame,
         };
         match way.line.send(way.moment, &stream, packet, way.out) {
@@ -586,7 +596,7 @@ impl Downlink {
         rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
         let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
         let (time, frame) = (mapped.time, mapped.frame);
-        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time, marker, frame };
+        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time, marker, is_plain: true, frame };
         rtx.seq += 1;
         rewrite_payload(self.codec, packet.payload_mut(), &mapped);
         way.line.send_again(way.moment, &stream, packet, lost, why, way.out)

@@ -110,6 +110,7 @@ mod tests {
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: &[0; 100],
         };
         ring.insert(incoming, Read::default());

@@ -226,6 +226,7 @@ mod tests {
             audio_level,
             orientation,
             dependency: &[],
+            is_redundant: false,
             payload: b"p",
         };
         ring.insert(incoming, Read::default());

@@ -151,6 +151,7 @@ impl Engine {
                 audio_level: None,
                 orientation: None,
                 dependency: &[],
+                is_redundant: false,
                 payload: &payload,
             };
             clip.packets += 1;

@@ -80,6 +80,8 @@ pub struct Stream<'a> {
     /// Its RTP timestamp.
     pub time: u32,
     pub marker: bool,
+    /// Without redundant sound.
+    pub is_plain: bool,
     /// Its frame number in the dependency descriptor.
     pub frame: u16,
 }
@@ -138,7 +140,7 @@ impl Line {
         packet: &Packet,
         out: &mut Outbox,
     ) -> Result<usize, Drop> {
-        let text = packet.text();
+        let text = if stream.is_plain { packet.plain() } else { packet.text() };
         let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX);
         let transport = self.number(moment.now, stream.header, text.len(), Sent::Media);
         let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, false));

@@ -263,6 +263,7 @@ impl Engine {
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: media.payload,
         };
         let wanted = entry.wanted_by(0, media.seq);

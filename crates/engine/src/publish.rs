@@ -60,7 +60,8 @@ impl Engine {
             audio_level: received.audio_level,
             orientation: received.orientation,
             dependency: received.dd.as_deref().unwrap_or(&[]),
-            payload: &received.payload,
+            is_redundant: received.red.is_some(),
+            payload: received.red.as_deref().unwrap_or(&received.payload),
         };
         let wanted = source.wanted_by(layer, received.seq);
         if self.store(index, now, received.arrival, &frame) == Inserted::Stored {
@@ -102,6 +103,7 @@ impl Engine {
                 audio_level: frame.audio_level,
                 orientation: frame.orientation,
                 dependency: frame.dependency,
+                is_redundant: frame.is_redundant,
                 payload: frame.payload,
             },
             &self.config.limits,

@@ -12,7 +12,7 @@
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Facts};
-use media::select;
+use media::{red, select};
 use proto::TrackId;
 use proto::frame::Frame;
 
@@ -25,6 +25,8 @@ pub struct Incoming<'a> {
     pub audio_level: Option<(u8, bool)>,
     pub orientation: Option<u8>,
     pub dependency: &'a [u8],
+    /// The payload is RFC 2198's: earlier sound, then this packet's.
+    pub is_redundant: bool,
     pub payload: &'a [u8],
 }
 
@@ -50,6 +52,8 @@ pub struct Packet {
     /// Payload, then RTP padding.
     text: Vec<u8>,
     padding: u8,
+    /// Where the packet begins that there would be without redundancy.
+    primary_at: u16,
 }
 
 impl Packet {
@@ -85,6 +89,7 @@ impl Packet {
             dependency: Vec::new(),
             text: Vec::new(),
             padding: 0,
+            primary_at: 0,
         };
         filler.pad_to(1);
         filler
@@ -103,8 +108,18 @@ impl Packet {
             audio_level: self.audio_level,
             orientation: self.orientation,
             dependency: &self.dependency,
+            is_redundant: self.is_redundant(),
             payload: self.payload(),
         }
+    }
+
+    pub fn is_redundant(&self) -> bool {
+        self.primary_at > 0
+    }
+
+    /// Without what is redundant: for viewers who do not take that.
+    pub fn plain(&self) -> &[u8] {
+        &self.text[usize::from(self.primary_at)..]
     }
 
     pub fn is_padded(&self) -> bool {
@@ -136,6 +151,8 @@ impl Packet {
         self.dependency.clear();
         self.dependency.extend_from_slice(packet.dependency);
         self.padding = 0;
+        let primary_at = if packet.is_redundant { red::primary_at(packet.payload) } else { None };
+        self.primary_at = primary_at.unwrap_or(0) as u16;
         self.text.clear();
         self.text.extend_from_slice(packet.payload);
         if packet.payload.is_empty() {
@@ -190,6 +207,7 @@ impl Ring {
                     dependency: Vec::new(),
                     text: Vec::new(),
                     padding: 0,
+                    primary_at: 0,
                 };
                 new.fill(&packet, read);
                 *empty = Some(new);
@@ -283,6 +301,7 @@ mod tests {
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: b"x",
         }
     }
@@ -372,5 +391,21 @@ mod tests {
         // The slot's next packet starts afresh.
         ring.insert(packet(9, now), Read::default());
         assert_eq!(ring.get(9).unwrap().text(), b"x");
+    }
+
+    #[test]
+    fn sound_with_redundancy_is_there_with_and_without_it() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        let mut payload = Vec::new();
+        red::write(111, &[(960, b"before")], b"now", &mut payload);
+        ring.insert(Incoming { payload: &payload, is_redundant: true, ..packet(1, now) }, Read::default());
+        let redundant = ring.get(1).unwrap();
+        assert!(redundant.is_redundant());
+        assert_eq!((redundant.plain(), redundant.text()), (&b"now"[..], payload.as_slice()));
+        assert!(redundant.frame(TrackId { origin: proto::WorkerId(0), n: 1 }, 0, 0, now).is_redundant);
+        // What calls itself redundant and is not, is passed on as it came.
+        ring.insert(Incoming { is_redundant: true, payload: &[0x80], ..packet(9, now) }, Read::default());
+        assert_eq!(ring.get(9).unwrap().plain(), [0x80]);
     }
 }

@@ -520,6 +520,7 @@ mod tests {
                 audio_level: None,
                 orientation: None,
                 dependency: &[],
+                is_redundant: false,
                 payload: &payload,
             };
             assert_eq!(source.accept(layer, incoming, &Limits::default()), Inserted::Stored);
