@@ -400,6 +400,9 @@ impl Downlink {
         let stream = Stream { header, payload_type, ssrc, index: mapped.seq, time: mapped.time };
         match way.line.send(way.moment, &stream, packet, way.out) {
             Ok(len) => {
+                if self.packets == 0 && self.kind() == Kind::Video {
+                    way.line.first_picture.get_or_insert(way.moment.now);
+                }
                 self.packets += 1;
                 self.bytes += len as u64;
                 if let Some(rtx) = &mut self.rtx {

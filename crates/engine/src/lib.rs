@@ -33,6 +33,7 @@ mod line;
 mod link;
 mod links;
 mod look;
+mod noted;
 mod pacer;
 mod plain;
 mod publish;
@@ -211,6 +212,7 @@ impl Engine {
         }
         stats.publishers += self.feeds.len() as u64;
         stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
+        self.note_levels(&mut stats);
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
         stats.addresses = self.by_address.len() as u64;

@@ -124,13 +124,15 @@ pub struct Ring {
     slots: Vec<Option<Packet>>,
     newest: Option<u64>,
     age_max: Duration,
+    /// Payload in it.
+    bytes: u64,
 }
 
 impl Ring {
     /// `packets_max` is rounded up to a power of two, so that a sequence number finds its slot by a mask.
     pub fn new(packets_max: usize, age_max: Duration) -> Ring {
         let len = packets_max.max(2).next_power_of_two();
-        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max }
+        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max, bytes: 0 }
     }
 
     pub fn insert(&mut self, packet: Incoming<'_>) -> Inserted {
@@ -143,7 +145,10 @@ impl Ring {
         let index = self.index(packet.seq);
         match &mut self.slots[index] {
             Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
-            Some(old) => old.fill(&packet),
+            Some(old) => {
+                self.bytes -= old.payload_len() as u64;
+                old.fill(&packet);
+            }
             empty => {
                 let mut new = Packet {
                     seq: packet.seq,
@@ -161,12 +166,18 @@ impl Ring {
                 *empty = Some(new);
             }
         }
+        self.bytes += packet.payload.len() as u64;
         self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
         Inserted::Stored
     }
 
     pub fn newest(&self) -> Option<u64> {
         self.newest
+    }
+
+    /// Payload that it holds.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Packets it has room for.
@@ -189,6 +200,8 @@ impl Ring {
             if packet.seq + (len as u64) > newest {
                 let index = self.index(packet.seq);
                 self.slots[index] = Some(packet);
+            } else {
+                self.bytes -= packet.payload_len() as u64;
             }
         }
     }
@@ -261,7 +274,7 @@ mod tests {
         for seq in 100..120 {
             assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
         }
-        assert_eq!(ring.newest(), Some(119));
+        assert_eq!((ring.newest(), ring.bytes()), (Some(119), 8));
         for seq in 112..120 {
             assert!(ring.get(seq).is_some());
         }
@@ -301,7 +314,7 @@ mod tests {
             ring.insert(packet(seq, now));
         }
         ring.grow();
-        assert_eq!(ring.capacity(), 16);
+        assert_eq!((ring.capacity(), ring.bytes()), (16, 8));
         for seq in 120..128 {
             assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
         }
