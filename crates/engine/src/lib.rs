@@ -11,6 +11,7 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+mod beginnings;
 #[doc(hidden)]
 pub mod budget;
 mod choose;
@@ -33,7 +34,6 @@ mod line;
 mod link;
 mod links;
 mod look;
-mod noted;
 mod pacer;
 mod plain;
 mod publish;
@@ -41,6 +41,7 @@ mod replay;
 mod ring;
 mod room;
 mod session;
+mod sets;
 mod source;
 #[doc(hidden)]
 pub mod speaker;

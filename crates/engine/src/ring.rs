@@ -44,6 +44,23 @@ pub struct Packet {
 }
 
 impl Packet {
+    pub fn new(packet: &Incoming<'_>) -> Packet {
+        let mut new = Packet {
+            seq: packet.seq,
+            time: packet.time,
+            marker: packet.marker,
+            arrival: packet.arrival,
+            facts: packet.facts,
+            audio_level: None,
+            orientation: None,
+            dependency: Vec::new(),
+            text: Vec::new(),
+            padding: 0,
+        };
+        new.fill(packet);
+        new
+    }
+
     pub fn payload_len(&self) -> usize {
         self.text.len() - usize::from(self.padding)
     }
@@ -149,22 +166,7 @@ impl Ring {
                 self.bytes -= old.payload_len() as u64;
                 old.fill(&packet);
             }
-            empty => {
-                let mut new = Packet {
-                    seq: packet.seq,
-                    time: packet.time,
-                    marker: packet.marker,
-                    arrival: packet.arrival,
-                    facts: packet.facts,
-                    audio_level: None,
-                    orientation: None,
-                    dependency: Vec::new(),
-                    text: Vec::new(),
-                    padding: 0,
-                };
-                new.fill(&packet);
-                *empty = Some(new);
-            }
+            empty => *empty = Some(Packet::new(&packet)),
         }
         self.bytes += packet.payload.len() as u64;
         self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
@@ -231,10 +233,16 @@ impl Ring {
         if !matches!(codec, Codec::H264 | Codec::H265) {
             return true;
         }
-        // Parameter sets and picture both call themselves a beginning; the first of one timestamp is it.
-        match packet.seq.checked_sub(1).and_then(|seq| self.get(seq)) {
-            Some(before) => before.time != packet.time || !before.facts.keyframe,
-            None => packet.facts.parameter_sets,
+        // Parameter sets and picture both call themselves a beginning; the first of one timestamp is it. Between them may be packets that are
+        // neither.
+        let mut seq = packet.seq;
+        loop {
+            match seq.checked_sub(1).and_then(|seq| self.get(seq)) {
+                Some(before) if before.time != packet.time => return true,
+                Some(before) if before.facts.keyframe => return false,
+                Some(before) => seq = before.seq,
+                None => return packet.facts.parameter_sets,
+            }
         }
     }
 

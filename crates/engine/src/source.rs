@@ -15,6 +15,7 @@ use crate::keyframe::{Audience, Throttle};
 use crate::line::Line;
 use crate::replay;
 use crate::ring::{Incoming, Inserted, Ring};
+use crate::sets::Sets;
 
 /// Simulcast layers a track may have.
 pub const LAYERS_MAX: usize = 8;
@@ -106,6 +107,8 @@ pub struct Layer {
     pub ring: Ring,
     /// Since the last packet that a decoder can begin with.
     pub gop: Option<Gop>,
+    /// What a decoder needs before that packet, where it is not sent with it.
+    pub sets: Sets,
     /// The newest packet that was handed to the viewers. What came after it is pending.
     pub flushed: Option<u64>,
     pub keyframe: Throttle,
@@ -139,6 +142,7 @@ impl Layer {
             ssrc_before: None,
             ring: Ring::new(packets, limits.ring_age),
             gop: None,
+            sets: Sets::default(),
             flushed: None,
             keyframe: Throttle::default(),
             packets: 0,
@@ -155,8 +159,9 @@ impl Layer {
         let is_newer = self.gop.is_none_or(|gop| seq > gop.start);
         if is_newer
             && let Some(packet) = self.ring.get(seq)
-            && self.ring.is_decodable_start(codec, packet)
+            && self.is_start(codec, packet)
         {
+            self.sets.begin(codec, seq, packet.facts.parameter_sets);
             self.gop = Some(Gop::begin(&self.ring, seq, packet.arrival));
         } else if is_newer && let Some(gop) = &mut self.gop {
             gop.count(len);
@@ -290,6 +295,7 @@ impl Source {
     pub fn accept(&mut self, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
         let (keyframe, len) = (packet.facts.keyframe, packet.payload.len());
+        let sets = packet.facts.parameter_sets.then_some(packet.payload);
         let codec = self.codec;
         let entry = &mut self.layers[layer as usize];
         if let Some(gop) = &entry.gop
@@ -303,6 +309,9 @@ impl Source {
             return inserted;
         }
         if codec.kind() == Kind::Video {
+            if let Some(payload) = sets {
+                entry.sets.hear(codec, payload);
+            }
             entry.remember(codec, seq, len);
         }
         entry.packets += 1;

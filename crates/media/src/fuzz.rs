@@ -208,6 +208,13 @@ fn fuzz_payload(codec: Codec, data: &[u8]) {
             "the marker ends, it begins nothing"
         );
     }
+    let (mut units, mut again) = (Vec::new(), Vec::new());
+    codec::sets::each(codec, data, |_, unit| units.push(unit.to_vec()));
+    let slices: Vec<_> = units.iter().map(Vec::as_slice).collect();
+    if let Some(payload) = codec::sets::aggregate(codec, &slices, 1_100) {
+        codec::sets::each(codec, &payload, |_, unit| again.push(unit.to_vec()));
+        assert_eq!(again, units);
+    }
     assert!(testing::read_tag(codec, data).is_some() || !testing::tag_is_intact(codec, data));
     let header = |n: usize, payload: &[u8]| Header {
         marker: payload.len().is_multiple_of(2),

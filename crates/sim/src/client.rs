@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind};
-use media::testing::Source;
+use media::testing::{ParameterSets, Source};
 use netsim::{Link, Profile};
 use proto::{PeerId, SessionId};
 use transport::client::{Event, Output, Packet, Setup};
@@ -31,6 +31,8 @@ pub struct Publish {
     pub first_seq: u16,
     /// Timestamp of the first packet of every track; a random one if absent.
     pub first_time: Option<u32>,
+    /// How H.264 sends its parameter sets.
+    pub parameter_sets: ParameterSets,
 }
 
 impl Default for Publish {
@@ -44,6 +46,7 @@ impl Default for Publish {
             fps: 30,
             first_seq: 1000,
             first_time: None,
+            parameter_sets: ParameterSets::Aggregated,
         }
     }
 }
@@ -361,7 +364,8 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
                 publish.keyframe_every,
                 stream + i as u32,
                 seed + i as u64,
-            ),
+            )
+            .with_parameter_sets(publish.parameter_sets),
             kind: Kind::Video,
             rid,
             seq: u64::from(publish.first_seq) + 1000 * i as u64,

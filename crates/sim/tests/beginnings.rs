@@ -1,6 +1,8 @@
 //! How viewers begin, as a node counts it.
 
+use media::check::Fault;
 use media::codec::{Codec, Kind};
+use media::testing::ParameterSets;
 use sim::{Publish, Sim, ms, secs};
 
 #[test]
@@ -32,4 +34,72 @@ fn beginnings_out_of_memory_waits_and_idle_viewers_are_counted() {
     sim.leave("ann");
     sim.run(ms(200));
     assert!(sim.stats(0).ring_bytes < before, "and nothing is kept of a source that is gone");
+}
+
+/// A picture at once, without a fault, for viewers of H.264 whose parameter sets come like this.
+fn late_viewers_can_decode(parameter_sets: ParameterSets) {
+    let mut sim = Sim::with_workers(6, 2);
+    let publish = Publish {
+        video: Codec::H264,
+        keyframe_every: 150,
+        answers_requests: false,
+        parameter_sets,
+        ..Publish::default()
+    };
+    sim.publish_with("room", "ann", publish);
+    sim.run(ms(7_700));
+    for (worker, who) in [(0, "bob"), (1, "zoe")] {
+        sim.watch_on(worker, "room", who);
+    }
+    sim.run(secs(5));
+    for who in ["bob", "zoe"] {
+        let track = sim.viewer(who).track(Kind::Video);
+        assert!(track.report().is_clean(), "{parameter_sets:?}, {who}: {:?}", track.report());
+        assert_eq!((track.steps.lost, track.steps.back, track.steps.torn), (0, 0, 0), "{who}: {:?}", track.steps);
+        let waited = track.first_keyframe.expect("a picture") - sim.viewer(who).connected.expect("a connection");
+        assert!(waited < ms(30), "{parameter_sets:?}, {who}: {waited:?}");
+        assert!(track.report().keyframes >= 2, "{who}");
+    }
+}
+
+#[test]
+fn parameter_sets_that_come_with_each_keyframe_in_one_packet() {
+    late_viewers_can_decode(ParameterSets::Aggregated);
+}
+
+#[test]
+fn parameter_sets_that_come_with_each_keyframe_in_packets_of_their_own() {
+    late_viewers_can_decode(ParameterSets::Single);
+}
+
+#[test]
+fn parameter_sets_that_come_only_once() {
+    late_viewers_can_decode(ParameterSets::Once);
+}
+
+#[test]
+fn parameter_sets_that_come_only_once_survive_a_line_that_loses() {
+    let mut sim = Sim::seed(7);
+    let parameter_sets = ParameterSets::Once;
+    let publish = Publish { video: Codec::H264, keyframe_every: 60, parameter_sets, ..Publish::default() };
+    sim.publish_with("room", "ann", publish);
+    sim.run(ms(3_100));
+    let viewers: Vec<String> = (0..60).map(|n| format!("viewer {n}")).collect();
+    for who in &viewers {
+        sim.watch("room", who);
+        sim.line(who, sim::profile("5%loss50ms"));
+    }
+    sim.run(secs(6));
+    let (mut without, mut gaps) = (0, 0);
+    for who in &viewers {
+        let track = sim.viewer(who).track(Kind::Video);
+        assert_eq!((track.duplicates, track.corrupt, track.steps.torn), (0, 0, 0), "{who}");
+        gaps += track.report().count(Fault::Gap);
+        without += track.report().count(Fault::MissingParameterSets);
+    }
+    // Only one who lost its very first packet does not know what to ask for. Five in a hundred are three of these.
+    assert!(without <= 3, "{without}");
+    // Of some 240 packets of sets a dozen are lost at first. Without their repair each would be a gap.
+    assert!(gaps <= 3, "{gaps}");
+    assert!(sim.stats(0).repairs > 0);
 }
