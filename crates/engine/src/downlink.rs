@@ -25,6 +25,7 @@ use crate::header::Header;
 use crate::line::{Line, Moment, Stream};
 use crate::replay::Replay;
 use crate::ring::Packet;
+use crate::sets::{self, Lent};
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Origin, Splice};
 
@@ -53,6 +54,8 @@ pub struct Downlink {
     replay: Option<Replay>,
     /// When something replayed was last sent: until a frame comes that arrived after that, each gets a time of its own.
     retimed: Option<Instant>,
+    /// Parameter sets that go before a keyframe, or went.
+    sets: Option<Box<Lent>>,
     /// Since when it waits for something that can be decoded.
     pub waits_since: Instant,
     /// Which packets of a layer with layers within it are sent.
@@ -160,6 +163,7 @@ impl Downlink {
             splice: Splice::new(now, track.clock_rate, seq_first),
             replay: None,
             retimed: None,
+            sets: None,
             waits_since: now,
             selector: None,
             wants: EVERYTHING,
@@ -188,6 +192,7 @@ impl Downlink {
         self.upcoming = None;
         self.replay = None;
         self.retimed = None;
+        self.sets = None;
         self.splice.leave();
         self.target = target;
         self.waits_since = now;
@@ -270,8 +275,8 @@ impl Downlink {
     pub fn forward(&mut self, batch: &mut Batch<'_>, way: &mut Way<'_>) {
         let now = way.moment.now;
         for pending in &batch.pending[..batch.burst] {
-            let ring = &batch.layers[pending.layer as usize].ring;
-            let Some(packet) = ring.get(pending.seq) else { continue };
+            let entry = &batch.layers[pending.layer as usize];
+            let Some(packet) = entry.ring.get(pending.seq) else { continue };
             let time = packet.time;
             if self.layer == Some(pending.layer) {
                 if self.replay.as_ref().is_some_and(|replay| pending.seq >= replay.next) {
@@ -299,7 +304,7 @@ impl Downlink {
                 // It lies in the ring until the frame on show is complete.
                 Some(_) if self.has_loose_ends(now) => {}
                 Some(seq) => self.begin(now, batch.layers, self.target, seq, batch.policy),
-                None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
+                None if self.kind() == Kind::Video && !entry.is_start(self.codec, packet) => {
                     way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
                 None if self.has_loose_ends(now) => self.upcoming = Some(pending.seq),
@@ -421,6 +426,13 @@ impl Downlink {
             self.keep_time(now, packet, &mut mark);
         }
         let is_new = self.splice.is_new(&mark);
+        if is_new
+            && packet.facts.keyframe
+            && self.sets.as_ref().is_none_or(|sets| sets.is_sent)
+            && let Some(sets) = layers[layer as usize].sets.lend(now, self.codec, packet)
+        {
+            self.lend(sets, &mark);
+        }
         let Some(mapped) = self.splice.map(&mark) else {
             way.drops.count(Drop::BeforeSplice);
             return None;
@@ -449,6 +461,33 @@ impl Downlink {
             self.left_out = picture;
             self.splice.skip_picture();
         }
+    }
+
+    /// What a decoder needs before a keyframe gets a number, and leaves in its turn.
+    fn lend(&mut self, mut sets: Box<Lent>, first: &Mark) {
+        self.splice.renew(first);
+        if let Some(number) = self.splice.put_before(first, sets::LAYER) {
+            sets.packet.seq = number;
+            self.sets = Some(sets);
+        }
+    }
+
+    fn send_sets(&mut self, way: &mut Way<'_>) {
+        let Some(mut sets) = self.sets.take() else { return };
+        sets.is_sent = true;
+        if let Some(mapped) = self.splice.look_up(&mark(sets::LAYER, &sets.packet)) {
+            self.emit(&mut sets.packet, &Numbered { mapped, marker: false }, way);
+        }
+        self.sets = Some(sets);
+    }
+
+    fn repair_sets(&mut self, number: u64, begun: Instant, lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
+        let is_fresh = way.moment.now.saturating_duration_since(begun) <= sets::FRESH;
+        let sets = self.sets.take_if(|sets| sets.is_sent && sets.packet.seq == number && is_fresh);
+        let mut sets = sets.ok_or(Drop::RepairTooLate)?;
+        let sent = self.send_again(sets::LAYER, &mut sets.packet, lost, Sent::Media, way);
+        self.sets = Some(sets);
+        sent.map(|_| ())
     }
 
     /// A frame that is sent long after it came has the time at which it is sent; the first one that is live again has its own.
@@ -480,6 +519,9 @@ impl Downlink {
 
     fn emit(&mut self, packet: &mut Packet, numbered: &Numbered, way: &mut Way<'_>) {
         let Numbered { mapped, marker } = numbered;
+        if self.sets.as_ref().is_some_and(|sets| !sets.is_sent && sets.packet.seq < mapped.seq) {
+            self.send_sets(way);
+        }
         rewrite_payload(self.codec, packet.payload_mut(), mapped);
         let mut payload_type = self.payload_type;
         let redundant = self.red.filter(|_| packet.is_redundant());
@@ -500,6 +542,9 @@ impl Downlink {
         };
         match way.line.send(way.moment, &stream, packet, way.out) {
             Ok(len) => {
+                if self.packets == 0 && self.kind() == Kind::Video {
+                    way.line.first_picture.get_or_insert(way.moment.now);
+                }
                 self.packets += 1;
                 self.bytes += len as u64;
                 if let Some(rtx) = &mut self.rtx {
@@ -557,6 +602,9 @@ impl Downlink {
             // It has not been sent yet.
             return Err(Drop::RepairTooEarly);
         }
+        if layer == sets::LAYER {
+            return self.repair_sets(seq, begun, lost, way);
+        }
         let ring = &mut layers[layer as usize].ring;
         let packet = ring.get_fresh(way.moment.now, seq, begun).ok_or(Drop::RepairTooLate)?;
         self.send_again(layer, packet, lost, Sent::Media, way).map(|_| ())
@@ -570,7 +618,8 @@ impl Downlink {
         }
         let newest = self.splice.newest().ok_or(Drop::WaitingForKeyframe)?;
         let Origin { layer, seq, .. } = self.splice.origin(newest).ok_or(Drop::RepairTooLate)?;
-        let packet = layers[layer as usize].ring.get_mut(seq).ok_or(Drop::RepairTooLate)?;
+        let packet = layers.get_mut(layer as usize).and_then(|layer| layer.ring.get_mut(seq));
+        let packet = packet.ok_or(Drop::RepairTooLate)?;
         self.send_again(layer, packet, newest, why, way)
     }
 

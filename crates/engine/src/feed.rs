@@ -289,6 +289,7 @@ impl Engine {
             line.look_at(now);
         }
         downlink.take_step(now, &step);
+        self.stats.settled(source, &downlink);
         source.downlinks.push(downlink);
         let index = source.downlinks.len() - 1;
         self.note_place(slot, ssrc, Place::Source { source: target, index });
@@ -328,6 +329,7 @@ impl Engine {
 
     /// Ends a session, whatever it was doing, and says so once.
     pub(crate) fn end(&mut self, now: Instant, slot: u32, reason: EndReason) {
+        self.note_first_picture(slot);
         let (packets_sent, bytes_sent) = self.take_downlinks(slot);
         let Some(mut session) = self.sessions.remove(slot) else { return };
         self.by_id.remove(&session.id.secret);

@@ -91,8 +91,8 @@ impl Gop {
 
 impl Default for Limits {
     fn default() -> Limits {
-        // 10 s is the longest interval between keyframes that encoders use by default; 12 MB are 10 s of 10 Mbit/s.
-        Limits { policy: Policy::CatchUp, age_max: Duration::from_secs(12), bytes_max: 12 << 20, packets_max: 16_384 }
+        // 10 s is the longest interval between keyframes that encoders use by default; 12 MB are nearly 10 s of 10 Mbit/s.
+        Limits { policy: Policy::CatchUp, age_max: Duration::from_secs(12), bytes_max: 12_000_000, packets_max: 16_384 }
     }
 }
 

@@ -93,6 +93,7 @@ impl Engine {
     fn review_line(&mut self, now: Instant, slot: u32) {
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         line.review(now);
+        self.note_first_picture(slot);
         self.choose_layer(now, slot);
         self.consider_probe(now, slot);
     }

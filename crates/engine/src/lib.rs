@@ -11,6 +11,7 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+mod beginnings;
 #[doc(hidden)]
 pub mod budget;
 mod choose;
@@ -40,6 +41,7 @@ mod replay;
 mod ring;
 mod room;
 mod session;
+mod sets;
 mod source;
 #[doc(hidden)]
 pub mod speaker;
@@ -212,6 +214,7 @@ impl Engine {
         }
         stats.publishers += self.feeds.len() as u64;
         stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
+        self.note_levels(&mut stats);
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
         stats.addresses = self.by_address.len() as u64;

@@ -50,6 +50,8 @@ pub struct Line {
     pub next_at: Option<Instant>,
     /// The last report of any kind on what arrived.
     pub heard_at: Instant,
+    /// When the first packet of a picture left, until it is counted.
+    pub first_picture: Option<Instant>,
 }
 
 /// The second sending of a repair. A viewer asks again only a round trip later, libwebrtc at first 100 ms: long enough for a
@@ -109,6 +111,7 @@ impl Line {
             copies: VecDeque::new(),
             next_at: None,
             heard_at: now,
+            first_picture: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind};
-use proto::frame::Frame;
+use proto::frame::{Frame, PARAMETER_SETS};
 use proto::room::{LinkMessage, Notice, RoomEvent, Snapshot, Track};
 use proto::{TrackId, WorkerId};
 
@@ -76,6 +76,10 @@ impl Engine {
             return self.stats.drops.count(Drop::Unusable);
         };
         self.stats.records_in += 1;
+        if frame.layer & PARAMETER_SETS != 0 {
+            let index = self.by_track.get(&frame.track).copied();
+            return index.map_or((), |index| self.hear_sets(now, index, &frame));
+        }
         // A track that has just gone, or that we have not been told of yet.
         let Some(&index) = self.by_track.get(&frame.track) else { return };
         let known = self.sources[index].as_ref().is_some_and(|s| (frame.layer as usize) < s.layers.len());
@@ -170,6 +174,7 @@ impl Engine {
             }
         }
         source.wants.push(want);
+        self.tell_sets(index, from, new);
         self.replay_at.get_or_insert(now);
         self.request_keyframes(now, index);
     }

@@ -57,6 +57,12 @@ pub struct Packet {
 }
 
 impl Packet {
+    pub fn new(packet: &Incoming<'_>, read: Read) -> Packet {
+        let mut new = Packet::empty(packet.time, packet.arrival);
+        new.fill(packet, read);
+        new
+    }
+
     pub fn payload_len(&self) -> usize {
         self.text.len() - usize::from(self.padding)
     }
@@ -77,7 +83,13 @@ impl Packet {
 
     /// A byte of padding in place of a packet that the viewer does not get, but whose number it was promised.
     pub fn filler(time: u32, arrival: Instant) -> Packet {
-        let mut filler = Packet {
+        let mut filler = Packet::empty(time, arrival);
+        filler.pad_to(1);
+        filler
+    }
+
+    fn empty(time: u32, arrival: Instant) -> Packet {
+        Packet {
             seq: 0,
             time,
             marker: false,
@@ -90,9 +102,7 @@ impl Packet {
             text: Vec::new(),
             padding: 0,
             primary_at: 0,
-        };
-        filler.pad_to(1);
-        filler
+        }
     }
 
     /// As a record for another worker. Padding of ours is not told: the other side has its own.
@@ -174,13 +184,15 @@ pub struct Ring {
     slots: Vec<Option<Packet>>,
     newest: Option<u64>,
     age_max: Duration,
+    /// Payload in it.
+    bytes: u64,
 }
 
 impl Ring {
     /// `packets_max` is rounded up to a power of two, so that a sequence number finds its slot by a mask.
     pub fn new(packets_max: usize, age_max: Duration) -> Ring {
         let len = packets_max.max(2).next_power_of_two();
-        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max }
+        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max, bytes: 0 }
     }
 
     pub fn insert(&mut self, packet: Incoming<'_>, read: Read) -> Inserted {
@@ -193,32 +205,24 @@ impl Ring {
         let index = self.index(packet.seq);
         match &mut self.slots[index] {
             Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
-            Some(old) => old.fill(&packet, read),
-            empty => {
-                let mut new = Packet {
-                    seq: packet.seq,
-                    time: packet.time,
-                    marker: packet.marker,
-                    arrival: packet.arrival,
-                    facts: read.facts,
-                    pick: read.pick,
-                    audio_level: None,
-                    orientation: None,
-                    dependency: Vec::new(),
-                    text: Vec::new(),
-                    padding: 0,
-                    primary_at: 0,
-                };
-                new.fill(&packet, read);
-                *empty = Some(new);
+            Some(old) => {
+                self.bytes -= old.payload_len() as u64;
+                old.fill(&packet, read);
             }
+            empty => *empty = Some(Packet::new(&packet, read)),
         }
+        self.bytes += packet.payload.len() as u64;
         self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
         Inserted::Stored
     }
 
     pub fn newest(&self) -> Option<u64> {
         self.newest
+    }
+
+    /// Payload that it holds.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Packets it has room for.
@@ -241,6 +245,8 @@ impl Ring {
             if packet.seq + (len as u64) > newest {
                 let index = self.index(packet.seq);
                 self.slots[index] = Some(packet);
+            } else {
+                self.bytes -= packet.payload_len() as u64;
             }
         }
     }
@@ -270,10 +276,16 @@ impl Ring {
         if !matches!(codec, Codec::H264 | Codec::H265) {
             return true;
         }
-        // Parameter sets and picture both call themselves a beginning; the first of one timestamp is it.
-        match packet.seq.checked_sub(1).and_then(|seq| self.get(seq)) {
-            Some(before) => before.time != packet.time || !before.facts.keyframe,
-            None => packet.facts.parameter_sets,
+        // Parameter sets and picture both call themselves a beginning; the first of one timestamp is it. Between them may be packets that are
+        // neither.
+        let mut seq = packet.seq;
+        loop {
+            match seq.checked_sub(1).and_then(|seq| self.get(seq)) {
+                Some(before) if before.time != packet.time => return true,
+                Some(before) if before.facts.keyframe => return false,
+                Some(before) => seq = before.seq,
+                None => return packet.facts.parameter_sets,
+            }
         }
     }
 
@@ -313,7 +325,7 @@ mod tests {
         for seq in 100..120 {
             assert_eq!(ring.insert(packet(seq, now), Read::default()), Inserted::Stored);
         }
-        assert_eq!(ring.newest(), Some(119));
+        assert_eq!((ring.newest(), ring.bytes()), (Some(119), 8));
         for seq in 112..120 {
             assert!(ring.get(seq).is_some());
         }
@@ -353,7 +365,7 @@ mod tests {
             ring.insert(packet(seq, now), Read::default());
         }
         ring.grow();
-        assert_eq!(ring.capacity(), 16);
+        assert_eq!((ring.capacity(), ring.bytes()), (16, 8));
         for seq in 120..128 {
             assert_eq!(ring.insert(packet(seq, now), Read::default()), Inserted::Stored);
         }

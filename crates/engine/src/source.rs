@@ -18,6 +18,7 @@ use crate::keyframe::{Audience, Throttle};
 use crate::line::Line;
 use crate::replay;
 use crate::ring::{Incoming, Inserted, Read, Ring};
+use crate::sets::Sets;
 use crate::thrift::Thrift;
 
 /// Simulcast layers a track may have.
@@ -123,6 +124,8 @@ pub struct Layer {
     pub height: Option<u32>,
     /// Since the last packet that a decoder can begin with.
     pub gop: Option<Gop>,
+    /// What a decoder needs before that packet, where it is not sent with it.
+    pub sets: Sets,
     /// The newest packet that was handed to the viewers. What came after it is pending.
     pub flushed: Option<u64>,
     pub keyframe: Throttle,
@@ -174,6 +177,7 @@ impl Layer {
             thrift: Thrift::default(),
             height: None,
             gop: None,
+            sets: Sets::default(),
             flushed: None,
             keyframe: Throttle::default(),
             packets: 0,
@@ -242,8 +246,9 @@ impl Layer {
         let is_newer = self.gop.is_none_or(|gop| seq > gop.start);
         if is_newer
             && let Some(packet) = self.ring.get(seq)
-            && self.ring.is_decodable_start(codec, packet)
+            && self.is_start(codec, packet)
         {
+            self.sets.begin(codec, seq, packet.facts.parameter_sets);
             self.gop = Some(Gop::begin(&self.ring, seq, packet.arrival));
         } else if is_newer && let Some(gop) = &mut self.gop {
             gop.count(len);
@@ -377,7 +382,7 @@ impl Source {
     /// Takes a packet in; it goes out at the next flush.
     pub fn accept(&mut self, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
-        let (codec, len) = (self.codec, packet.payload.len());
+        let (codec, len, payload) = (self.codec, packet.payload.len(), packet.payload);
         let entry = &mut self.layers[layer as usize];
         if let Some(gop) = &entry.gop
             && seq.saturating_sub(gop.start) >= entry.ring.capacity() as u64
@@ -391,6 +396,9 @@ impl Source {
             return inserted;
         }
         if codec.kind() == Kind::Video {
+            if read.facts.parameter_sets {
+                entry.sets.hear(codec, payload);
+            }
             entry.remember(codec, seq, len);
         }
         entry.packets += 1;

@@ -158,6 +158,18 @@ impl Splice {
         self.start(first, segment.offsets);
     }
 
+    /// One packet goes before `first`, with which a segment has just begun. It is a segment of a layer of its own, in which its number is
+    /// the viewer's.
+    pub fn put_before(&mut self, first: &Mark, layer: u8) -> Option<u64> {
+        let segment = self.segment.as_mut().filter(|segment| segment.out == self.seq_next)?;
+        let number = self.seq_next;
+        let before = Segment { layer, from: number, begun: first.arrival, ..*segment };
+        segment.out += 1;
+        self.seq_next += 1;
+        self.remember(before);
+        Some(number)
+    }
+
     /// Whether the packet comes after all that were sent.
     pub fn is_new(&self, packet: &Mark) -> bool {
         self.segment.is_some_and(|segment| {
@@ -527,5 +539,33 @@ mod tests {
         splice.map(&mark(110_001, 0, now, 0));
         splice.skip(&mark(110_002, 0, now, 0));
         assert!(splice.past.len() <= 2, "{}", splice.past.len());
+    }
+
+    #[test]
+    fn what_is_put_before_a_frame_is_a_packet_of_its_own_and_late_ones_stay_where_they_were() {
+        let start = Instant::now();
+        let mut splice = Splice::new(start, 90_000, 0);
+        let mark = |layer, seq: u64| Mark {
+            layer,
+            seq,
+            time: seq as u32 * 10,
+            arrival: start,
+            picture_id: None,
+            tl0: None,
+            keyidx: None,
+            frame: None,
+        };
+        splice.begin(&mark(0, 100));
+        assert_eq!(splice.map(&mark(0, 100)).unwrap().seq, 0);
+        // Packet 101 is late; 102 begins a keyframe.
+        splice.renew(&mark(0, 102));
+        assert_eq!(splice.put_before(&mark(0, 102), 255), Some(2));
+        let before = splice.look_up(&Mark { seq: 2, time: 1020, ..mark(255, 2) }).unwrap();
+        let keyframe = splice.map(&mark(0, 102)).unwrap();
+        assert_eq!((keyframe.seq, before.time), (3, keyframe.time));
+        assert_eq!(splice.put_before(&mark(0, 102), 255), None, "too late");
+        assert_eq!(splice.map(&mark(0, 101)).unwrap().seq, 1);
+        let origins = [0, 1, 2, 3].map(|seq| splice.origin(seq).map(|o| (o.layer, o.seq)));
+        assert_eq!(origins, [Some((0, 100)), Some((0, 101)), Some((255, 2)), Some((0, 102))]);
     }
 }

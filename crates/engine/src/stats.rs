@@ -31,6 +31,9 @@ pub struct Stats {
     pub keyframe_requests_out: u64,
     /// Keyframes that somebody waited for and that nobody could be asked for, because the publisher has no way back.
     pub keyframe_requests_unanswerable: u64,
+    /// Video tracks of viewers that began at once, with a keyframe that had come before, and those that came to a source and had to wait for one.
+    pub replays: u64,
+    pub keyframe_waits: u64,
     pub publishers_joined: u64,
     pub viewers_joined: u64,
     pub ended: [u64; EndReason::ALL.len()],
@@ -38,6 +41,8 @@ pub struct Stats {
     pub drops: Drops,
     /// POST to connected.
     pub join_time: Histogram,
+    /// POST to the first packet of a picture, be it the idle screen's.
+    pub first_picture: Histogram,
     /// From the arrival of a video frame's end to its hand-over to the kernel, once per viewer.
     pub forward_delay: Histogram,
     /// Sessions now.
@@ -45,6 +50,10 @@ pub struct Stats {
     pub viewers: u64,
     /// Viewers whose line has no room for bursts.
     pub viewers_paced: u64,
+    /// Viewers' tracks that show the idle screen.
+    pub viewers_idle: u64,
+    /// Payload that the rings hold.
+    pub ring_bytes: u64,
     /// Sizes of what must return to its baseline when everybody has left.
     pub sources: u64,
     pub rooms: u64,

@@ -1,4 +1,5 @@
-//! An H.264 byte stream (H.264 Annex B): NAL units between start codes, and the pictures they form.
+//! An H.264 byte stream (H.264 Annex B): NAL units between start codes, the pictures they form, and how they are kept from
+//! looking like start codes.
 //!
 //! A byte stream says nothing about time, and its order is that of decoding. Whoever sends it must know the frame rate, and
 //! can use it only when pictures are shown in the order they are decoded: [`shows_later_first`] tells the ones that are not.
@@ -8,6 +9,7 @@ use crate::bits::BitReader;
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
 const SEI: u8 = 6;
+const SPS: u8 = 7;
 const PPS: u8 = 8;
 const DELIMITER: u8 = 9;
 
@@ -68,8 +70,25 @@ impl<'a> Iterator for Pictures<'a> {
     }
 }
 
+/// The stream that these units are.
+pub fn join<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    units.into_iter().flat_map(|unit| [&[0, 0, 0, 1], unit].concat()).collect()
+}
+
 pub fn is_slice(unit: &[u8]) -> bool {
     matches!(kind(unit), SLICE..=IDR)
+}
+
+pub fn is_idr(unit: &[u8]) -> bool {
+    kind(unit) == IDR
+}
+
+pub fn is_sps(unit: &[u8]) -> bool {
+    kind(unit) == SPS
+}
+
+pub fn is_parameter_set(unit: &[u8]) -> bool {
+    matches!(kind(unit), SPS | PPS)
 }
 
 /// A slice of a picture that is predicted from one shown after it.
@@ -77,7 +96,7 @@ pub fn shows_later_first(unit: &[u8]) -> bool {
     const B: u32 = 1;
     let Some((_, header)) = unit.split_first().filter(|_| matches!(kind(unit), SLICE | 2)) else { return false };
     let mut bits = BitReader::new(header);
-    let slice_type = golomb(&mut bits).and_then(|_first_macroblock| golomb(&mut bits));
+    let slice_type = bits.ue().and_then(|_first_macroblock| bits.ue());
     // 5 to 9 say that all slices of the picture are alike.
     slice_type.is_some_and(|slice_type| slice_type % 5 == B)
 }
@@ -101,16 +120,34 @@ pub(crate) fn is_needed(unit: &[u8]) -> bool {
     matches!(kind(unit), SLICE..=PPS | 14..=20)
 }
 
-/// An unsigned Exp-Golomb number (9.1).
-fn golomb(bits: &mut BitReader<'_>) -> Option<u32> {
+/// A NAL unit of these bytes: a 3 goes wherever two zeros would make a start code with what follows (7.4.1).
+pub(crate) fn escape(header: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut unit = header.to_vec();
     let mut zeros = 0;
-    while !bits.bit()? {
-        zeros += 1;
-        if zeros > 31 {
-            return None;
+    for &byte in body {
+        if zeros == 2 && byte <= 3 {
+            unit.push(3);
+            zeros = 0;
         }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        unit.push(byte);
     }
-    Some((1u32 << zeros) - 1 + if zeros == 0 { 0 } else { bits.bits(zeros)? })
+    unit
+}
+
+/// The bytes as they were before that.
+pub(crate) fn unescape(body: &[u8]) -> Vec<u8> {
+    let mut zeros = 0;
+    let mut kept = Vec::with_capacity(body.len());
+    for &byte in body {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        kept.push(byte);
+    }
+    kept
 }
 
 fn find(bytes: &[u8]) -> Option<usize> {
@@ -132,7 +169,6 @@ mod tests {
 
     #[test]
     fn a_picture_is_everything_up_to_what_may_only_stand_before_the_next() {
-        let mut stream = Vec::new();
         let units: [&[u8]; 8] = [
             &[0x09, 0xf0],
             &[0x67, 1],
@@ -143,12 +179,18 @@ mod tests {
             &[0x06, 5, 1],
             &[0x41, 0x9a],
         ];
-        for unit in units {
-            stream.extend_from_slice(&[0, 0, 0, 1]);
-            stream.extend_from_slice(unit);
-        }
+        let stream = join(units);
         let pictures: Vec<usize> = Pictures::new(&stream).map(|picture| picture.len()).collect();
         assert_eq!(pictures, [5, 1, 2]);
+    }
+
+    #[test]
+    fn no_unit_holds_a_start_code_and_its_bytes_come_back() {
+        for body in [&[0, 0, 1][..], &[0, 0, 0, 0, 0, 3, 9], &[0, 0, 3, 0, 0, 2], &[0, 0, 4], &[7]] {
+            let unit = escape(&[0x67], body);
+            assert!(!unit.windows(3).any(|three| three[..2] == [0, 0] && three[2] < 3), "{unit:02x?}");
+            assert_eq!(unescape(&unit[1..]), body);
+        }
     }
 
     #[test]

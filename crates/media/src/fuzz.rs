@@ -106,11 +106,14 @@ pub fn fuzz_h264(data: &[u8]) {
     fuzz_payload(Codec::H264, data);
 }
 
-/// A byte stream, cut into packets: each can be read, and together they hold every slice.
+/// A byte stream, cut into packets: each can be read, and together they hold every slice. The clip reads its parameter sets.
 pub fn fuzz_annexb(data: &[u8]) {
-    fuzz_annexb_of_clip(data);
-    for picture in annexb::Pictures::new(data) {
-        let payloads = packetise::h264::packetise(&picture, 100);
+    let units: Vec<_> = annexb::Units::new(data).collect();
+    assert!(annexb::Units::new(&annexb::join(units.iter().copied())).eq(units.iter().copied()));
+    let pictures: Vec<_> = annexb::Pictures::new(data).collect();
+    assert_eq!(pictures.concat(), units, "every unit is of one picture");
+    for picture in &pictures {
+        let payloads = packetise::h264::packetise(picture, 100);
         assert!(payloads.iter().all(|payload| payload.len() <= 100));
         let slices: usize = picture.iter().filter(|unit| annexb::is_slice(unit)).map(|unit| unit.len()).sum();
         assert!(
@@ -123,6 +126,10 @@ pub fn fuzz_annexb(data: &[u8]) {
         let later = picture.iter().filter(|unit| annexb::shows_later_first(unit)).count();
         assert!(later <= picture.len());
     }
+    let frames =
+        pictures.iter().take(clip::coded::FRAMES_MAX).map(|units| (9_000, annexb::join(units.iter().copied())));
+    let Ok(reel) = clip::Reel::new(Codec::H264, frames.collect()) else { return };
+    assert!(!reel.frames().is_empty());
 }
 
 pub fn fuzz_ogg(data: &[u8]) {
@@ -180,19 +187,9 @@ pub fn fuzz_clip(data: &[u8]) {
         assert!(track.frame(0).keyframe && track.ticks() <= clip::coded::LOOP_TICKS_MAX);
         for frame in track.frames() {
             assert!(!frame.payloads.is_empty());
-            assert!(frame.payloads.iter().all(|payload| payload.len() <= clip::packetise::PAYLOAD_LEN_MAX));
+            assert!(frame.payloads.iter().all(|payload| payload.len() <= clip::PAYLOAD_LEN_MAX));
         }
     }
-}
-
-fn fuzz_annexb_of_clip(data: &[u8]) {
-    let units: Vec<_> = clip::annexb::units(data).collect();
-    let again = clip::annexb::join(units.iter().copied());
-    assert!(clip::annexb::units(&again).eq(units.iter().copied()));
-    assert_eq!(clip::annexb::pictures(data).concat(), units, "every unit is of one picture");
-    let frames = clip::annexb::pictures(data).into_iter().map(|units| (9_000, clip::annexb::join(units)));
-    // The parameter sets in it are read on this way.
-    drop(clip::Reel::new(Codec::H264, frames.take(clip::coded::FRAMES_MAX).collect()));
 }
 
 pub fn fuzz_ivf(data: &[u8]) {
@@ -210,6 +207,13 @@ fn fuzz_payload(codec: Codec, data: &[u8]) {
             !facts.keyframe || codec::facts(codec, data, !marker, None).keyframe,
             "the marker ends, it begins nothing"
         );
+    }
+    let (mut units, mut again) = (Vec::new(), Vec::new());
+    codec::sets::each(codec, data, |_, unit| units.push(unit.to_vec()));
+    let slices: Vec<_> = units.iter().map(Vec::as_slice).collect();
+    if let Some(payload) = codec::sets::aggregate(codec, &slices, 1_100) {
+        codec::sets::each(codec, &payload, |_, unit| again.push(unit.to_vec()));
+        assert_eq!(again, units);
     }
     assert!(testing::read_tag(codec, data).is_some() || !testing::tag_is_intact(codec, data));
     let header = |n: usize, payload: &[u8]| Header {

@@ -27,7 +27,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use engine::Engine;
-pub use engine::Limits;
+pub use engine::{Limits, gop};
 use proto::WorkerId;
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::Identity;

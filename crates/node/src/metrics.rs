@@ -58,6 +58,17 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
         "Keyframes waited for of publishers that cannot be asked (FTL).",
         &|s| s.stats.keyframe_requests_unanswerable,
     );
+    per_worker("weir_replays_total", "counter", "Video tracks of viewers that began at once, out of memory.", &|s| {
+        s.stats.replays
+    });
+    per_worker(
+        "weir_keyframe_waits_total",
+        "counter",
+        "Video tracks of viewers that had to wait for a keyframe.",
+        &|s| s.stats.keyframe_waits,
+    );
+    per_worker("weir_viewers_idle", "gauge", "Viewers' tracks that show the idle screen.", &|s| s.stats.viewers_idle);
+    per_worker("weir_ring_bytes", "gauge", "Media kept for repair and for viewers to come.", &|s| s.stats.ring_bytes);
     per_worker("weir_publishers_joined_total", "counter", "Publishers that connected.", &|s| s.stats.publishers_joined);
     per_worker("weir_viewers_joined_total", "counter", "Viewers that connected.", &|s| s.stats.viewers_joined);
     per_worker("weir_panics_total", "counter", "Bugs contained to one session each. Please report them.", &|s| {
@@ -100,6 +111,11 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
         })
     };
     text.histogram("weir_join_seconds", "Accepted request to connected.", &sum(|s| &s.stats.join_time));
+    text.histogram(
+        "weir_first_picture_seconds",
+        "Accepted request to the first packet of a picture, the idle screen's included.",
+        &sum(|s| &s.stats.first_picture),
+    );
     text.histogram(
         "weir_forward_delay_seconds",
         "The end of a video frame's arrival to its hand-over to the kernel, once per viewer.",
@@ -199,6 +215,9 @@ mod tests {
         snapshot.stats.join_time.record(Duration::from_millis(3));
         snapshot.stats.join_time.record(Duration::from_secs(60));
         (snapshot.stats.probes, snapshot.stats.padding_bytes, snapshot.stats.repair_copies) = (3, 448, 7);
+        (snapshot.stats.replays, snapshot.stats.keyframe_waits) = (5, 6);
+        (snapshot.stats.viewers_idle, snapshot.stats.ring_bytes) = (8, 9000);
+        snapshot.stats.first_picture.record(Duration::from_millis(30));
         let text = render("1.2.3", &[(WorkerId(0), snapshot.clone()), (WorkerId(1), snapshot)], false);
         let mut last = 0;
         for line in text.lines().filter(|l| !l.starts_with('#')) {
@@ -216,6 +235,11 @@ mod tests {
             "probes_total{worker=\"0\"} 3",
             "padding_bytes_total{worker=\"1\"} 448",
             "repair_copies_total{worker=\"0\"} 7",
+            "replays_total{worker=\"0\"} 5",
+            "keyframe_waits_total{worker=\"1\"} 6",
+            "viewers_idle{worker=\"0\"} 8",
+            "ring_bytes{worker=\"1\"} 9000",
+            "first_picture_seconds_bucket{le=\"0.05\"} 2",
         ] {
             assert!(text.contains(&format!("weir_{line}\n")), "{line}");
         }

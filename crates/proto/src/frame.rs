@@ -9,7 +9,7 @@ use crate::ids::{TrackId, WorkerId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     pub track: TrackId,
-    /// Index into the track's layers.
+    /// Index into the track's layers; with [`PARAMETER_SETS`] set, the payload is not a packet.
     pub layer: u8,
     pub marker: bool,
     /// Counts the restarts of the stream: numbering and clock begin anew with each.
@@ -30,6 +30,10 @@ pub struct Frame<'a> {
     pub is_redundant: bool,
     pub payload: &'a [u8],
 }
+
+/// In `layer`: the payload is the parameter sets that the layer's pictures need, which its publisher sent once. It comes before the first
+/// packet of the layer, and seq, time and arrival mean nothing.
+pub const PARAMETER_SETS: u8 = 0x80;
 
 const HEADER_LEN: usize = 34;
 const FLAG_MARKER: u8 = 1;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind};
-use media::testing::Source;
+use media::testing::{ParameterSets, Source};
 use netsim::{Link, Profile};
 use proto::{PeerId, SessionId};
 use transport::client::{Event, Output, Packet, Setup};
@@ -37,6 +37,8 @@ pub struct Publish {
     pub descriptors: bool,
     /// Timestamp of the first packet of every track; a random one if absent.
     pub first_time: Option<u32>,
+    /// How H.264 sends its parameter sets.
+    pub parameter_sets: ParameterSets,
 }
 
 impl Default for Publish {
@@ -54,6 +56,7 @@ impl Default for Publish {
             temporal_layers: 1,
             descriptors: false,
             first_time: None,
+            parameter_sets: ParameterSets::Aggregated,
         }
     }
 }
@@ -419,6 +422,7 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
 }
 
 fn layered(publish: &Publish, source: Source) -> Source {
+    let source = source.with_parameter_sets(publish.parameter_sets);
     let source = match (publish.spatial_layers, publish.temporal_layers) {
         (1, 1) => source,
         (spatial, temporal) => source.with_spatial_layers(spatial).with_temporal_layers(temporal),

@@ -2,9 +2,9 @@
 
 use super::picture::Picture;
 use super::sps::Sps;
-use super::{annexb, h264, ivf, scene, vp8};
+use super::{h264, ivf, scene, vp8};
 use crate::codec::vp8::resolution;
-use crate::{Codec, Error};
+use crate::{Codec, Error, annexb};
 
 /// 30 pictures a second for as long as a loop may last.
 pub const FRAMES_MAX: usize = 300;
@@ -72,7 +72,7 @@ impl Coded {
 
     /// From what encoders write: H.264 as annex B and VP8 as IVF, each picture shown for so many ticks.
     pub fn from_streams(h264: &[u8], vp8: &[u8], ticks: u32) -> Result<Coded, Error> {
-        let pictures = annexb::pictures(h264).into_iter().map(|units| (ticks, annexb::join(units)));
+        let pictures = annexb::Pictures::new(h264).map(|units| (ticks, annexb::join(units)));
         let frames = ivf::frames(vp8)?.into_iter().map(|frame| (ticks, frame.to_vec()));
         Ok(Coded { h264: Reel::new(Codec::H264, pictures.collect())?, vp8: Reel::new(Codec::Vp8, frames.collect())? })
     }
@@ -157,14 +157,14 @@ struct Sets {
 impl Sets {
     /// The picture with what it needs in front, and without what nobody needs.
     fn complete(&mut self, data: &[u8]) -> Result<(Vec<u8>, Size), &'static str> {
-        for unit in annexb::units(data).filter(|unit| annexb::is_parameter_set(unit)) {
+        for unit in annexb::Units::new(data).filter(|unit| annexb::is_parameter_set(unit)) {
             if unit.len() > PARAMETER_SET_LEN_MAX {
                 return Err("a parameter set is longer than 500 bytes");
             }
             let set = if annexb::is_sps(unit) { &mut self.sps } else { &mut self.pps };
             *set = unit.to_vec();
         }
-        let slices: Vec<&[u8]> = annexb::units(data).filter(|unit| annexb::is_slice(unit)).collect();
+        let slices: Vec<&[u8]> = annexb::Units::new(data).filter(|unit| annexb::is_slice(unit)).collect();
         let idr = slices.iter().filter(|unit| annexb::is_idr(unit)).count();
         if slices.is_empty() {
             return Err("it has no picture in it");

@@ -10,13 +10,11 @@
 //! Knows nothing of when it is shown and to whom. Numbers and times of packets are for whoever splices them into a stream:
 //! a VP8 picture id here is the picture's place in the loop and jumps back where the loop begins again.
 
-pub mod annexb;
 pub mod coded;
 mod file;
 mod font;
 mod h264;
 pub mod ivf;
-pub mod packetise;
 mod picture;
 mod predict;
 mod scan;
@@ -27,7 +25,10 @@ mod vp8;
 pub use coded::{Coded, Reel};
 pub use file::FILE_LEN_MAX;
 
-use crate::{Codec, Error};
+use crate::{Codec, Error, annexb, packetise};
+
+/// Leaves room in 1,200 bytes, libwebrtc's packet size, for an RTP header with extensions.
+pub const PAYLOAD_LEN_MAX: usize = 1_150;
 
 /// A loop in each of the two codecs. It never changes, so that one is enough for all workers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Frame {
     pub ticks: u32,
     /// A decoder that knows nothing can begin here.
     pub keyframe: bool,
-    /// At least one, each at most [`packetise::PAYLOAD_LEN_MAX`] long. The last is the one with the marker bit.
+    /// At least one, each at most [`PAYLOAD_LEN_MAX`] long. The last is the one with the marker bit.
     pub payloads: Vec<Vec<u8>>,
 }
 
@@ -103,11 +104,9 @@ impl From<&Reel> for Track {
     fn from(reel: &Reel) -> Track {
         let payloads = |n: usize, frame: &coded::Frame| match reel.codec {
             Codec::H264 => {
-                let (sets, slices): (Vec<_>, Vec<_>) =
-                    annexb::units(&frame.data).partition(|unit| annexb::is_parameter_set(unit));
-                packetise::h264(&sets, &slices)
+                packetise::h264::packetise(&annexb::Units::new(&frame.data).collect::<Vec<_>>(), PAYLOAD_LEN_MAX)
             }
-            _ => packetise::vp8(&frame.data, n as u16),
+            _ => packetise::vp8::packetise(&frame.data, n as u16, PAYLOAD_LEN_MAX),
         };
         let ready = |(n, frame): (usize, &coded::Frame)| Frame {
             ticks: frame.ticks,

@@ -1,6 +1,7 @@
 //! What an H.264 sequence parameter set says about who can decode it and how large the picture is (H.264 §7.3.2.1.1),
 //! for the baseline profile.
 
+use crate::annexb;
 use crate::bits::BitReader;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Sps {
 impl Sps {
     /// None when it is cut, of another profile, or larger than anybody means.
     pub fn parse(unit: &[u8]) -> Option<Sps> {
-        let body = without_emulation_prevention(unit.get(1..)?);
+        let body = annexb::unescape(unit.get(1..)?);
         let mut bits = BitReader::new(&body);
         let profile = bits.bits(8)?;
         let constraints = bits.bits(8)?;
@@ -61,19 +62,4 @@ impl Sps {
             height: (rows * 16).checked_sub(2 * (top + bottom))?,
         })
     }
-}
-
-/// The bytes as they were before a 3 was put behind each two zeros (§7.4.1).
-fn without_emulation_prevention(body: &[u8]) -> Vec<u8> {
-    let mut zeros = 0;
-    let mut kept = Vec::with_capacity(body.len());
-    for &byte in body {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        kept.push(byte);
-    }
-    kept
 }

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use super::packetise::PAYLOAD_LEN_MAX;
 use super::picture::Picture;
 use super::*;
 use crate::check::{Checker, View};

@@ -8,6 +8,7 @@ pub mod av1;
 pub mod h264;
 pub mod h265;
 pub mod opus;
+pub mod sets;
 pub mod vp8;
 pub mod vp9;
 

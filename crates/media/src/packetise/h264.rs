@@ -1,5 +1,6 @@
 //! H.264 into RTP (RFC 6184, packetization mode 1): small NAL units share a packet (STAP-A), large ones span several (FU-A).
 
+use super::evenly;
 use crate::annexb;
 
 const STAP_A: u8 = 24;
@@ -54,17 +55,14 @@ fn join(units: &mut Vec<&[u8]>, payloads: &mut Vec<Vec<u8>>) {
     units.clear();
 }
 
-/// Packets of nearly one length each: equal ones leave a machine in one message.
+/// The unit's header is spread over both bytes in front of each part.
 fn fragment(unit: &[u8], payload_max: usize, payloads: &mut Vec<Vec<u8>>) {
     let (header, body) = (unit[0], &unit[1..]);
-    let pieces = body.len().div_ceil(payload_max - 2);
-    let mut pieces = body.chunks(body.len().div_ceil(pieces)).peekable();
+    let mut parts = evenly(body, payload_max - 2).peekable();
     let mut start = 0x80;
-    while let Some(piece) = pieces.next() {
-        let end = if pieces.peek().is_none() { 0x40 } else { 0 };
-        let mut payload = vec![header & 0xe0 | FU_A, start | end | header & 0x1f];
-        payload.extend_from_slice(piece);
-        payloads.push(payload);
+    while let Some(part) = parts.next() {
+        let end = if parts.peek().is_none() { 0x40 } else { 0 };
+        payloads.push([&[header & 0xe0 | FU_A, start | end | header & 0x1f], part].concat());
         start = 0;
     }
 }

@@ -138,6 +138,8 @@ pub enum ParameterSets {
     Aggregated,
     /// In a packet each, as many hardware encoders and ffmpeg do. These packets are too short for a tag.
     Single,
+    /// In one aggregation packet with the first key frame, and never again.
+    Once,
 }
 
 pub(super) fn h264(
@@ -145,11 +147,11 @@ pub(super) fn h264(
     discardable: bool,
     len: usize,
     room: usize,
-    sets: ParameterSets,
+    sets: Option<ParameterSets>,
     rng: &mut Rng,
 ) -> Vec<Packed> {
     let mut packets = Vec::new();
-    if key {
+    if let (true, Some(sets)) = (key, sets) {
         let units = [sets::h264_sps(), sets::h264_pps()];
         packets = parameter_sets(units.to_vec(), sets, &[0x78], &[0x06]);
     }
@@ -177,11 +179,11 @@ pub(super) fn h265(
     discardable: bool,
     len: usize,
     room: usize,
-    sets: ParameterSets,
+    sets: Option<ParameterSets>,
     rng: &mut Rng,
 ) -> Vec<Packed> {
     let mut packets = Vec::new();
-    if key {
+    if let (true, Some(sets)) = (key, sets) {
         let units = [sets::h265_vps(), sets::h265_sps(), sets::h265_pps()];
         packets = parameter_sets(units.to_vec(), sets, &[48 << 1, 1], &[39 << 1, 1]);
     }

@@ -271,6 +271,8 @@ impl Source {
 
     fn packets_of(&mut self, key: bool, place: Place, frame: Layer, len: usize) -> Vec<Packed> {
         let room = self.payload_max;
+        let are_due = self.parameter_sets != ParameterSets::Once || self.frames == 1;
+        let sets = are_due.then_some(self.parameter_sets);
         let rng = &mut self.rng;
         match self.codec {
             Codec::Vp8 => {
@@ -294,8 +296,8 @@ impl Source {
                 };
                 frame::vp9(&layer, len, room, rng)
             }
-            Codec::H264 => frame::h264(key, place.discardable, len, room, self.parameter_sets, rng),
-            Codec::H265 => frame::h265(key, place.temporal, place.discardable, len, room, self.parameter_sets, rng),
+            Codec::H264 => frame::h264(key, place.discardable, len, room, sets, rng),
+            Codec::H265 => frame::h265(key, place.temporal, place.discardable, len, room, sets, rng),
             Codec::Av1 => frame::av1(key, place.temporal, frame.spatial, len, room, rng),
             Codec::Opus => vec![frame::opus(len, rng)],
         }

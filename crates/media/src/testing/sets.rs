@@ -2,6 +2,7 @@
 
 #![allow(clippy::unusual_byte_groupings)] // grouped by field
 
+use crate::annexb;
 use crate::bits::BitWriter;
 
 pub(super) const WIDTH: u16 = 640;
@@ -144,27 +145,13 @@ impl Unit {
         self.body.bits(value, count);
     }
 
-    /// An unsigned Exp-Golomb number.
     fn unsigned(&mut self, value: u32) {
-        let width = 32 - (value + 1).leading_zeros();
-        self.body.bits(0, width - 1);
-        self.body.bits(value + 1, width);
+        self.body.ue(value);
     }
 
-    /// Ends the unit and puts the byte 3 wherever two zeros would make a start code with what follows.
     fn finish(mut self) -> Vec<u8> {
         self.body.bits(1, 1);
-        let mut unit = self.header;
-        let mut zeros = 0;
-        for byte in self.body.finish() {
-            if zeros == 2 && byte <= 3 {
-                unit.push(3);
-                zeros = 0;
-            }
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
-            unit.push(byte);
-        }
-        unit
+        annexb::escape(&self.header, &self.body.finish())
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use media::clip::{Clip, Coded, FILE_LEN_MAX};
 use node::Limits as Engine;
+use node::gop::Policy;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, at_least_one};
@@ -23,8 +24,21 @@ pub struct Section {
     pub idle_clip: String,
     pub repair_packets: u32,
     pub repair_age_ms: u32,
+    pub gop: Gop,
+    pub gop_age_s: u32,
+    pub gop_bytes_max_mb: u32,
+    pub gop_packets_max: u32,
     pub bandwidth_start_kbps: u32,
     pub bandwidth_max_kbps: u32,
+}
+
+/// How a viewer who comes between two keyframes begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gop {
+    CatchUp,
+    Cut,
+    Off,
 }
 
 impl Default for Section {
@@ -36,6 +50,10 @@ impl Default for Section {
             idle_clip: String::new(),
             repair_packets: engine.ring_packets as u32,
             repair_age_ms: engine.ring_age.as_millis() as u32,
+            gop: engine.gop.policy.into(),
+            gop_age_s: engine.gop.age_max.as_secs() as u32,
+            gop_bytes_max_mb: (engine.gop.bytes_max / 1_000_000) as u32,
+            gop_packets_max: engine.gop.packets_max as u32,
             bandwidth_start_kbps: (engine.bandwidth.start_bps / 1000) as u32,
             bandwidth_max_kbps: (engine.bandwidth.max_bps / 1000) as u32,
         }
@@ -57,6 +75,15 @@ impl Section {
         }
         if !(64..=65_536).contains(&self.repair_packets) {
             return Err(Fault::new("stream.repair_packets", "it must be between 64 and 65536"));
+        }
+        for (key, value, most) in [
+            ("stream.gop_age_s", self.gop_age_s, 600),
+            ("stream.gop_bytes_max_mb", self.gop_bytes_max_mb, 1000),
+            ("stream.gop_packets_max", self.gop_packets_max, 1 << 20),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(Fault::new(key, format!("it must be between 1 and {most}; gop = \"off\" keeps nothing")));
+            }
         }
         self.clip_file().map_or(Ok(()), |path| read(path).map(drop))
     }
@@ -80,8 +107,32 @@ impl Section {
         limits.silence_timeout = seconds(self.silence_timeout_s);
         limits.ring_packets = self.repair_packets as usize;
         limits.ring_age = Duration::from_millis(self.repair_age_ms.into());
+        limits.gop.policy = self.gop.into();
+        limits.gop.age_max = seconds(self.gop_age_s);
+        limits.gop.bytes_max = u64::from(self.gop_bytes_max_mb) * 1_000_000;
+        limits.gop.packets_max = self.gop_packets_max as usize;
         limits.bandwidth.start_bps = u64::from(self.bandwidth_start_kbps) * 1000;
         limits.bandwidth.max_bps = u64::from(self.bandwidth_max_kbps) * 1000;
+    }
+}
+
+impl From<Gop> for Policy {
+    fn from(gop: Gop) -> Policy {
+        match gop {
+            Gop::CatchUp => Policy::CatchUp,
+            Gop::Cut => Policy::Cut,
+            Gop::Off => Policy::Off,
+        }
+    }
+}
+
+impl From<Policy> for Gop {
+    fn from(policy: Policy) -> Gop {
+        match policy {
+            Policy::CatchUp => Gop::CatchUp,
+            Policy::Cut => Gop::Cut,
+            Policy::Off => Gop::Off,
+        }
     }
 }
 

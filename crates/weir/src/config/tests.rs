@@ -96,6 +96,10 @@ fn a_value_of_the_wrong_type_is_refused_with_its_place() {
         ),
         ("[media]\nadvertise = [\"::1\", 7]\n", "weir.toml line 2, column 21: media.advertise: invalid type"),
         ("[media]\nworkers = 300\n", "weir.toml line 2, column 11: media.workers: invalid value: integer `300`"),
+        (
+            "[stream]\ngop = \"catchup\"\n",
+            "weir.toml line 2, column 7: stream.gop: unknown variant `catchup`, expected one of `catch-up`, `cut`, `off`",
+        ),
         ("[auth]\nmode = \"atuo\"\n", "weir.toml line 2, column 8: auth.mode: unknown variant `atuo`"),
         ("http = 1\n", "weir.toml line 1, column 8: invalid type"),
         ("[http\n", "weir.toml line 1, column 6: "),
@@ -132,11 +136,31 @@ fn a_value_that_cannot_be_meant_is_refused_with_its_origin() {
             "[stream]\nbandwidth_max_kbps = 500\nbandwidth_start_kbps = 501\n",
             "stream.bandwidth_start_kbps = 501 (weir.toml line 3): it must be between 50 and",
         ),
+        ("[stream]\ngop_packets_max = 0\n", "stream.gop_packets_max = 0 (weir.toml line 2): it must be between 1 and"),
         ("[limits]\nhead_timeout_s = 0\n", "limits.head_timeout_s = 0 (weir.toml line 2): it must be 1 or more"),
     ] {
         let error = from_file(text).unwrap_err();
         assert!(error.starts_with(says), "{text:?}: {error}");
     }
+}
+
+#[test]
+fn what_is_remembered_of_a_stream_reaches_the_engine() {
+    let text = "[stream]\ngop = \"cut\"\ngop_age_s = 5\ngop_bytes_max_mb = 3\ngop_packets_max = 4096\n";
+    let mut limits = node::Limits::default();
+    from_file(text).unwrap().config.stream.apply(&mut limits);
+    let expected = node::gop::Limits {
+        policy: node::gop::Policy::Cut,
+        age_max: std::time::Duration::from_secs(5),
+        bytes_max: 3_000_000,
+        packets_max: 4096,
+    };
+    assert_eq!(limits.gop, expected);
+    Config::default().stream.apply(&mut limits);
+    assert_eq!(limits.gop, node::gop::Limits::default());
+    let off = from_env("WEIR_STREAM_GOP", "off").unwrap();
+    off.config.stream.apply(&mut limits);
+    assert_eq!(limits.gop.policy, node::gop::Policy::Off);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod transform;
 use super::picture::{MACROBLOCK, Picture};
 use super::predict::{Around, Mode};
 use super::scan::ZIGZAG;
+use crate::annexb;
 use crate::bits::BitWriter;
 use cavlc::Context;
 
@@ -340,18 +341,8 @@ impl Counts {
     }
 }
 
-/// Ends the unit's bits, and keeps three bytes that look like a start code from appearing in it (§7.4.1).
+/// Ends the unit's bits.
 fn unit(header: u8, mut out: BitWriter) -> Vec<u8> {
     out.bit(true);
-    let mut unit = vec![header];
-    let mut zeros = 0;
-    for byte in out.finish() {
-        if zeros == 2 && byte <= 3 {
-            unit.push(3);
-            zeros = 0;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        unit.push(byte);
-    }
-    unit
+    annexb::escape(&[header], &out.finish())
 }
