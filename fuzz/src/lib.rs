@@ -23,7 +23,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("h264", media::fuzz::fuzz_h264),
     ("h265", media::fuzz::fuzz_h265),
     ("if_match", signal::fuzz::fuzz_if_match),
-    ("location", loadgen::fuzz::fuzz_location),
+    ("location", dial::fuzz::fuzz_location),
     ("offer", transport::fuzz::fuzz_offer),
     ("opus", media::fuzz::fuzz_opus),
     ("profile", netsim::fuzz::fuzz_profile),
