@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use proto::{PeerId, RoomName, SessionId};
+use transport::CodecChoice;
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 
@@ -37,6 +38,21 @@ pub enum Command {
         offer: Offer,
         owner: Owner,
     },
+    /// Watch a room in which nothing is published yet: the session waits for its source.
+    Wait {
+        ticket: Ticket,
+        room: RoomName,
+        offer: Offer,
+        owner: Owner,
+        /// What the room is expected to carry, where that is known; the viewer's own preference decides the rest.
+        expected: Vec<CodecChoice>,
+    },
+    /// The parent's answer to the offer of a pull, see [`crate::Engine::dial`].
+    Accept {
+        ticket: Ticket,
+        session: SessionId,
+        reply: transport::Reply,
+    },
     /// Trickled candidates, or an ICE restart when the fragment carries new credentials.
     Patch {
         ticket: Ticket,
@@ -65,6 +81,16 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Reply {
     Answered(Answered),
+    /// A pull has made its offer, which goes to the parent.
+    Dialled {
+        session: SessionId,
+        peer: PeerId,
+        sdp: String,
+    },
+    /// The parent's answer is taken and its tracks are sources of the room: viewers can be answered.
+    Accepted {
+        codecs: Vec<CodecChoice>,
+    },
     Trickled,
     /// The new tag and the fragment with our new credentials and candidates.
     Restarted {
@@ -110,6 +136,8 @@ pub enum Refusal {
     StaleTag,
     #[error("{0}")]
     RestartRefused(String),
+    #[error("the parent's answer cannot be used: {0}")]
+    BadAnswer(String),
 }
 
 /// Why a session is over. Every ended session has exactly one.
@@ -125,7 +153,7 @@ pub enum EndReason {
     ConsentExpired,
     /// Connected, but no media for too long.
     Silent,
-    /// Another publisher took the room over from this silent one.
+    /// Another publisher took the room over, from a silent one or from a pull.
     TakenOver,
     /// The certificate is not the one that the offer promised.
     WrongFingerprint,
@@ -170,6 +198,8 @@ impl EndReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Publisher,
+    /// A parent, from which a room is pulled.
+    Pull,
     Viewer,
 }
 

@@ -17,6 +17,10 @@ impl Engine {
         let (ticket, result) = match command {
             Command::Publish { ticket, room, offer, owner } => (ticket, self.publish(now, room, &offer, owner)),
             Command::Watch { ticket, room, offer, owner } => (ticket, self.watch(now, room, &offer, owner)),
+            Command::Wait { ticket, room, offer, owner, expected } => {
+                (ticket, self.wait(now, room, &offer, owner, expected))
+            }
+            Command::Accept { ticket, session, reply } => (ticket, self.accept_reply(now, session, &reply)),
             Command::Patch { ticket, session, owner, expect, fragment } => {
                 (ticket, self.patch(now, session, owner, &expect, &fragment))
             }
@@ -27,28 +31,30 @@ impl Engine {
         self.reply(ticket, result);
     }
 
-    fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
+    pub(crate) fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
         let reply = result.unwrap_or_else(Reply::Refused);
         self.events.push_back(Event::Reply { ticket, reply });
     }
 
     fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let sitting = self.sessions.iter().find(|s| s.room == room && matches!(s.role, Role::Publisher(_)));
+        let sitting = self.sessions.iter().find(|s| s.room == room && s.side() == crate::Side::Publisher);
         let sitting = sitting.map(|s| (s.peer_id.slot, s.silence(now)));
         let takeover_silence = self.config.limits.takeover_silence;
         if sitting.is_some_and(|(_, silence)| silence.is_none_or(|s| s < takeover_silence)) {
             return Err(Refusal::Occupied(takeover_silence));
         }
-        let since_ms = now.saturating_duration_since(self.config.epoch).as_millis() as u64;
-        let reply = self.accept(now, room, offer, owner, transport::Side::Publish, |answer| {
+        // Never 0: that is a pull, and everybody who publishes here is shown before one.
+        let since_ms = (now.saturating_duration_since(self.config.epoch).as_millis() as u64).max(1);
+        let reply = self.accept(now, room.clone(), offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
-            Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), media_at: None })
+            Role::Publisher(Publisher { since_ms, pulled: false, sections, tracks: Vec::new(), media_at: None })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
         if let Some((slot, _)) = sitting {
             self.end(now, slot, EndReason::TakenOver);
         }
+        self.end_pull(now, &room);
         Ok(reply)
     }
 
@@ -63,6 +69,32 @@ impl Engine {
         if audio.is_none() && video.is_none() {
             return Err(Refusal::NotLive);
         }
+        self.attend_to(now, room, offer, owner, audio, video)
+    }
+
+    /// A viewer before its source.
+    fn wait(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        offer: &Offer,
+        owner: Owner,
+        expected: Vec<CodecChoice>,
+    ) -> Result<Reply, Refusal> {
+        self.check_room_for_one()?;
+        let choice = |kind| expected.iter().find(|e| e.codec.kind() == kind && offer.supports(e)).cloned();
+        self.attend_to(now, room, offer, owner, choice(Kind::Audio), choice(Kind::Video))
+    }
+
+    fn attend_to(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        offer: &Offer,
+        owner: Owner,
+        audio: Option<CodecChoice>,
+        video: Option<CodecChoice>,
+    ) -> Result<Reply, Refusal> {
         // What is not published yet may come: the viewer can then take it without a new session.
         let audio = audio.or_else(|| offer.codecs(Kind::Audio).next());
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
@@ -73,7 +105,7 @@ impl Engine {
         })
     }
 
-    fn check_room_for_one(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_room_for_one(&self) -> Result<(), Refusal> {
         if self.draining {
             return Err(Refusal::Draining);
         }
@@ -198,7 +230,7 @@ impl Engine {
     }
 
     /// The ufrag names worker and slot, so that a STUN request finds its peer without a table; the password is 128 random bits.
-    fn make_creds(&mut self, slot: u32) -> Creds {
+    pub(crate) fn make_creds(&mut self, slot: u32) -> Creds {
         let tail = u64::from_be_bytes(self.random());
         let pwd = u128::from_be_bytes(self.random());
         Creds { ufrag: format!("{:02x}{slot:08x}{tail:016x}", self.config.worker.0), pwd: format!("{pwd:032x}") }

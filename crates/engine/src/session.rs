@@ -43,6 +43,8 @@ pub enum Role {
 
 pub struct Publisher {
     pub since_ms: u64,
+    /// A parent that we dialled, and not somebody who came to publish.
+    pub pulled: bool,
     pub sections: Vec<RecvTrack>,
     pub tracks: Vec<TrackId>,
     /// The last media packet; `None` until the first.
@@ -69,7 +71,8 @@ pub enum Place {
 
 impl Session {
     pub fn side(&self) -> Side {
-        match self.role {
+        match &self.role {
+            Role::Publisher(publisher) if publisher.pulled => Side::Pull,
             Role::Publisher(_) => Side::Publisher,
             Role::Viewer(_) => Side::Viewer,
         }

@@ -6,6 +6,8 @@
 pub mod api;
 pub mod frame;
 pub mod ids;
+pub mod path;
 pub mod room;
 
 pub use ids::{PeerId, RoomName, SessionId, TrackId, WorkerId};
+pub use path::{NodeId, Path};

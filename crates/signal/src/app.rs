@@ -16,7 +16,7 @@ use crate::metrics::Metrics;
 use crate::problem::{Failure, Kind};
 use crate::rate::Limiter;
 use crate::settings::Settings;
-use crate::{api, assets, headers, links, probes, sessions};
+use crate::{api, assets, headers, links, probes, sessions, upstream};
 
 pub type App = Arc<Shared>;
 
@@ -118,6 +118,13 @@ pub fn routes(app: App) -> Router {
         .route("/metrics", get(probes::metrics))
         .route("/api/rooms", get(api::rooms))
         .route("/api/rooms/events", get(api::room_events))
+        .route(
+            "/api/rooms/{room}/upstream",
+            get(upstream::get)
+                .put(upstream::put)
+                .delete(upstream::delete)
+                .fallback(async || Failure::method_not_allowed("GET, HEAD, PUT, DELETE")),
+        )
         .route("/api/node", get(api::node))
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))

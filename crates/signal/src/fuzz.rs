@@ -12,6 +12,10 @@ pub fn fuzz_aliases(data: &[u8]) {
     crate::aliases::fuzz(data);
 }
 
+pub fn fuzz_path(data: &[u8]) {
+    crate::path::fuzz(data);
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -28,11 +32,13 @@ mod tests {
             b"/sub?room",
             b"\xff\xfe",
             b",,,",
+            b"0000000000000001,ffffffffffffffff",
         ];
         for data in corpus {
             super::fuzz_if_match(data);
             super::fuzz_bearer(data);
             super::fuzz_aliases(data);
+            super::fuzz_path(data);
         }
     }
 }

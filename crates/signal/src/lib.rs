@@ -24,6 +24,7 @@ mod if_match;
 mod linger;
 mod links;
 mod metrics;
+mod path;
 mod probes;
 mod problem;
 mod query;
@@ -31,6 +32,7 @@ mod rate;
 mod server;
 mod sessions;
 mod settings;
+mod upstream;
 
 use std::io;
 use std::path::PathBuf;

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::auth::{Caller, Denied, Right};
 use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
 use crate::if_match;
+use crate::path;
 use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
 
 const SDP: &str = "application/sdp";
@@ -51,6 +52,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let caller = app.guard.caller(&request.headers, request.uri.query())?;
     caller.may(right, &room)?;
     let limits = &app.settings.limits;
+    let path = path::from_headers(&request.headers)?;
     refuse_announced(&request.headers, limits.offer_bytes_max)?;
     app.count_request(&request)?;
     refuse_unready(app.desk.readiness())?;
@@ -60,7 +62,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let client = Client { ip: app.client_ip(&request), agent: agent(&request.headers) };
     let answered = match right {
         Right::Publish => app.desk.publish(room.clone(), offer, client, caller.owner).await,
-        Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner).await,
+        Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner, path).await,
     }??;
     let endpoint = match right {
         Right::Publish => "whip",
