@@ -5,18 +5,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::{Answered, Command, EndReason, Event, Refusal as No, Reply, Ticket};
 use proto::api::{RoomView, RoomsView};
-use proto::{SessionId, WorkerId};
+use proto::{RoomName, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::metrics;
 use crate::placement::Placement;
+use crate::upstream::{Retry, Upstreams};
 use crate::wake::Waker;
-use crate::worker::Snapshot;
+use crate::worker::{Job, Snapshot};
 
 /// How soon a viewer of a room without a publisher should ask again.
 const NOT_LIVE_RETRY_S: u32 = 2;
@@ -25,15 +26,15 @@ const FULL_RETRY_S: u32 = 5;
 /// How the node reaches a worker.
 pub struct Handle {
     pub id: WorkerId,
-    pub commands: SyncSender<Command>,
+    pub jobs: SyncSender<Job>,
     pub waker: Waker,
     pub snapshots: watch::Receiver<Snapshot>,
 }
 
 impl Handle {
     /// False when the worker's queue is full.
-    fn send(&self, command: Command) -> bool {
-        let sent = self.commands.try_send(command).is_ok();
+    pub fn send(&self, job: Job) -> bool {
+        let sent = self.jobs.try_send(job).is_ok();
         self.waker.wake();
         sent
     }
@@ -53,6 +54,7 @@ pub struct Desk {
     pub events: mpsc::Receiver<Event>,
     pub orders: mpsc::Receiver<Order>,
     pub placement: Placement,
+    pub upstreams: Upstreams,
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
     pub draining: bool,
@@ -67,6 +69,17 @@ pub enum Open {
         worker: WorkerId,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
         owner: Owner,
+        /// What a parent may still make of it.
+        retry: Option<Retry>,
+    },
+    /// The offer of a pull is being made.
+    Dial {
+        room: RoomName,
+        worker: WorkerId,
+    },
+    /// The parent's answer is being taken.
+    Accept {
+        room: RoomName,
     },
     Patch {
         reply: oneshot::Sender<Result<Patched, Refusal>>,
@@ -96,7 +109,14 @@ impl Desk {
                     Some(order) => self.handle_order(order),
                     None => break,
                 },
-                _ = second.tick() => self.publish_rooms(),
+                news = self.upstreams.news.recv() => match news {
+                    Some(news) => self.on_news(news),
+                    None => break,
+                },
+                _ = second.tick() => {
+                    self.publish_rooms();
+                    self.review_upstreams();
+                }
             }
         }
     }
@@ -106,12 +126,23 @@ impl Desk {
             Ask::Publish { room, offer, client, owner, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to publish");
                 let worker = self.placement.publisher(&room);
-                self.join(worker, owner, reply, |ticket, owner| Command::Publish { ticket, room, offer, owner });
+                self.join(worker, owner, reply, None, |ticket, owner| Command::Publish { ticket, room, offer, owner });
             }
-            Ask::Watch { room, offer, client, owner, reply } => {
+            Ask::Watch { room, offer, client, owner, path, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to watch");
+                if self.upstreams.is_loop(&path) {
+                    let _ = reply.send(Err(Refusal::Loop));
+                    return;
+                }
                 let worker = self.placement.viewer(&room);
-                self.join(worker, owner, reply, |ticket, owner| Command::Watch { ticket, room, offer, owner });
+                let retry = self.upstreams.covers(&room).then(|| Retry {
+                    room: room.clone(),
+                    offer: offer.clone(),
+                    path,
+                    since: Instant::now(),
+                    tries: 0,
+                });
+                self.join(worker, owner, reply, retry, |ticket, owner| Command::Watch { ticket, room, offer, owner });
             }
             Ask::Patch { session, owner, expect, fragment, reply } => {
                 let expect = match expect {
@@ -129,18 +160,24 @@ impl Desk {
                 let command = |ticket| Command::Exists { ticket, session, owner: owner_of(owner) };
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
+            Ask::Upstream { room, upstream, reply } => {
+                let _ = reply.send(self.order_upstream(&room, upstream));
+            }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
-                let _ = reply.send(metrics::render(&self.version, &snapshots, self.draining));
+                let mut text = metrics::render(&self.version, &snapshots, self.draining);
+                self.upstreams.render(&mut text);
+                let _ = reply.send(text);
             }
         }
     }
 
-    fn join(
+    pub fn join(
         &mut self,
         worker: WorkerId,
         owner: Owner,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
+        retry: Option<Retry>,
         command: impl FnOnce(Ticket, engine::Owner) -> Command,
     ) {
         if self.draining {
@@ -152,21 +189,21 @@ impl Desk {
             return;
         }
         let ticket = self.next_ticket();
-        if !self.worker(worker).send(command(ticket, owner_of(owner))) {
+        if !self.worker(worker).send(Job::Command(command(ticket, owner_of(owner)))) {
             let _ = reply.send(Err(Refusal::Full { retry_after_s: 1 }));
             return;
         }
         // Counted now, not when the reply comes: the next join must not see an idle worker that this one is about to load.
         self.placement.placed(worker);
-        self.open.insert(ticket, Open::Join { worker, reply, owner });
+        self.open.insert(ticket, Open::Join { worker, reply, owner, retry });
     }
 
-    fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
+    pub fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
         if !self.placement.has(session.worker) {
             return refuse(open, Refusal::NoSession);
         }
         let ticket = self.next_ticket();
-        if self.worker(session.worker).send(command(ticket)) {
+        if self.worker(session.worker).send(Job::Command(command(ticket))) {
             self.open.insert(ticket, open);
         } else {
             refuse(open, Refusal::Full { retry_after_s: 1 });
@@ -194,6 +231,7 @@ impl Desk {
                     keyframe_requests = summary.keyframe_requests,
                     "session ended"
                 );
+                self.on_ended(&summary);
                 self.finish_drain_if_empty();
             }
         }
@@ -212,10 +250,23 @@ impl Desk {
                     self.ask_worker(session, Open::Nobody, command);
                 }
             }
+            (Open::Join { worker, reply, owner, retry: Some(retry) }, Reply::Refused(No::NotLive)) => {
+                self.placement.ended(worker);
+                self.hold(retry, owner, reply);
+            }
             (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
                 self.placement.ended(worker);
                 let _ = reply.send(Err(refusal(no)));
             }
+            (Open::Dial { room, .. }, Reply::Dialled { session, peer, sdp }) => {
+                self.on_dialled(room, session, peer, sdp);
+            }
+            (Open::Dial { room, worker }, Reply::Refused(no)) => {
+                self.placement.ended(worker);
+                self.on_not_dialled(&room, &no);
+            }
+            (Open::Accept { room }, Reply::Accepted { codecs }) => self.on_accepted(&room, codecs),
+            (Open::Accept { room }, Reply::Refused(no)) => tracing::info!(%room, "cannot pull: {no}"),
             (Open::Patch { reply }, Reply::Trickled) => drop(reply.send(Ok(Patched::Trickled))),
             (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
@@ -238,7 +289,7 @@ impl Desk {
             Order::EndAll { done } => {
                 self.draining = true;
                 for worker in &self.workers {
-                    worker.send(Command::EndAll { reason: EndReason::Drained });
+                    worker.send(Job::Command(Command::EndAll { reason: EndReason::Drained }));
                 }
                 self.drained.push(done);
                 self.finish_drain_if_empty();
@@ -292,11 +343,11 @@ impl Desk {
         });
     }
 
-    fn worker(&self, id: WorkerId) -> &Handle {
+    pub fn worker(&self, id: WorkerId) -> &Handle {
         &self.workers[id.0 as usize]
     }
 
-    fn next_ticket(&mut self) -> Ticket {
+    pub fn next_ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
     }
@@ -307,7 +358,8 @@ fn refuse(open: Open, refusal: Refusal) {
         Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
         Open::Plain { reply } => drop(reply.send(Err(refusal))),
-        Open::Nobody => {}
+        // The engine has ended the session, or will when nobody answers it.
+        Open::Dial { .. } | Open::Accept { .. } | Open::Nobody => {}
     }
 }
 
@@ -330,5 +382,6 @@ fn refusal(no: No) -> Refusal {
         No::NotYours => Refusal::NotYours,
         No::StaleTag => Refusal::StaleTag,
         No::RestartRefused(why) => Refusal::RestartRefused(why),
+        No::BadAnswer(why) => Refusal::BadOffer(why),
     }
 }

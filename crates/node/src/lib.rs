@@ -12,8 +12,10 @@ mod address;
 mod desk;
 mod metrics;
 mod placement;
+mod pulls;
 pub mod ring;
 pub mod udp;
+mod upstream;
 pub mod wake;
 mod worker;
 
@@ -29,10 +31,13 @@ pub use engine::Limits;
 use proto::WorkerId;
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::Identity;
+pub use upstream::{Config as Upstream, check as check_upstream};
 
 use desk::{Desk, Handle, Order};
 use placement::Placement;
+use pulls::Pulls;
 use udp::{RecvBatch, Socket};
+use upstream::Upstreams;
 use wake::Poller;
 use worker::{Neighbour, Snapshot, SocketStats, Worker};
 
@@ -50,6 +55,7 @@ pub struct Config {
     /// Sessions of the whole node.
     pub sessions_max: u32,
     pub limits: Limits,
+    pub upstream: Upstream,
     pub signal: signal::Settings,
 }
 
@@ -65,6 +71,8 @@ pub enum Error {
     Ports { port: u16, workers: u8 },
     #[error("this machine has no address to offer for media on {0}; name one with --advertise")]
     NoAddress(SocketAddr),
+    #[error("the upstream cannot be used: {0}")]
+    Upstream(String),
     #[error("cannot make the DTLS identity")]
     Identity(#[source] transport::Error),
     #[error("cannot start a worker thread")]
@@ -101,6 +109,11 @@ impl Node {
             .map_err(|source| Error::Http { address: config.http, source })?;
         let http = listener.local_addr().unwrap_or(config.http);
         let sockets = bind_media(config.media, config.workers)?;
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).expect("the operating system has random bytes");
+        let id = proto::NodeId(u64::from_be_bytes(random));
+        let upstreams = Upstreams::new(config.upstream.clone(), id, config.media.ip(), config.advertise.clone())
+            .map_err(Error::Upstream)?;
         let identity = Identity::generate().map_err(Error::Identity)?;
 
         let (events_out, events) = mpsc::channel(worker::EVENTS_MAX);
@@ -121,6 +134,7 @@ impl Node {
             events,
             orders: orders_in,
             placement: Placement::new(config.workers),
+            upstreams,
             open: HashMap::new(),
             tickets: 0,
             draining: false,
@@ -243,15 +257,16 @@ fn wire(
             identity.clone(),
             Box::new(|bytes| getrandom::fill(bytes).expect("the operating system has random bytes")),
         );
-        let (commands, commands_in) = sync_channel(worker::COMMANDS_MAX);
+        let (jobs, jobs_in) = sync_channel(worker::COMMANDS_MAX);
         let (snapshots_out, snapshots) = watch::channel(Snapshot::default());
-        handles.push(Handle { id, commands, waker, snapshots });
+        handles.push(Handle { id, jobs, waker, snapshots });
         workers.push(Worker {
             id,
             engine,
             socket,
+            pulls: Pulls::new().map_err(Error::Thread)?,
             poller,
-            commands: commands_in,
+            jobs: jobs_in,
             messages_in,
             neighbours,
             events: events.clone(),

@@ -21,6 +21,7 @@ mod nearest;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,7 @@ pub struct Config {
     pub auth: auth::Section,
     pub data: data::Section,
     pub stream: stream::Section,
+    pub upstream: upstream::Section,
     pub limits: limits::Section,
     pub drain: drain::Section,
     pub log: log::Section,
@@ -67,6 +69,7 @@ impl Config {
         self.media.check()?;
         self.data.check()?;
         self.stream.check()?;
+        self.upstream.check()?;
         self.limits.check()?;
         self.log.check()
     }

@@ -77,6 +77,7 @@ fn node_config(config: &Config, key: Key) -> node::Config {
         workers: config.media.workers(),
         sessions_max: config.limits.sessions_max,
         limits,
+        upstream: config.upstream.node(),
         signal,
     }
 }
