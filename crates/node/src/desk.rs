@@ -218,19 +218,7 @@ impl Desk {
             }
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
-                tracing::info!(
-                    peer = %summary.peer,
-                    room = %summary.room,
-                    side = ?summary.side,
-                    reason = summary.reason.label(),
-                    seconds = summary.lasted.as_secs_f32(),
-                    connected = summary.connected,
-                    packets = summary.packets,
-                    bytes = summary.bytes,
-                    nacks = summary.nacks,
-                    keyframe_requests = summary.keyframe_requests,
-                    "session ended"
-                );
+                log_end(&summary);
                 self.on_ended(&summary);
                 self.finish_drain_if_empty();
             }
@@ -351,6 +339,27 @@ impl Desk {
         self.tickets += 1;
         Ticket(self.tickets)
     }
+}
+
+fn log_end(summary: &engine::Summary) {
+    // A parent that stays away must not fill the log; what was wrong with it stands there once.
+    if summary.side == engine::Side::Pull && !summary.connected {
+        tracing::debug!(room = %summary.room, reason = summary.reason.label(), "a pull did not connect");
+        return;
+    }
+    tracing::info!(
+        peer = %summary.peer,
+        room = %summary.room,
+        side = ?summary.side,
+        reason = summary.reason.label(),
+        seconds = summary.lasted.as_secs_f32(),
+        connected = summary.connected,
+        packets = summary.packets,
+        bytes = summary.bytes,
+        nacks = summary.nacks,
+        keyframe_requests = summary.keyframe_requests,
+        "session ended"
+    );
 }
 
 fn refuse(open: Open, refusal: Refusal) {

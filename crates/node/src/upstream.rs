@@ -215,8 +215,8 @@ impl Desk {
             let _ = reply.send(Err(Refusal::TooFar(self.upstreams.config.hops_max)));
             return;
         }
-        let held = Held { offer, owner, reply, since, tries: tries + 1 };
-        let pull = self.upstreams.pulls.entry(room.clone()).or_insert_with(|| Pull::new(now, path));
+        let pull = self.upstreams.pulls.entry(room.clone()).or_insert_with(|| Pull::new(now, path.clone()));
+        let held = Held { offer, owner, reply, path, since, tries: tries + 1 };
         pull.wanted_at = now;
         match &pull.state {
             State::Live { .. } if held.tries <= TRIES_MAX => self.watch_again(room, held),
@@ -475,12 +475,15 @@ impl Desk {
 
     /// Answers a viewer for whom there is no source: with a no, or with a session that waits.
     fn settle(&mut self, room: &RoomName, held: Held, why: Why) {
-        let Held { offer, owner, reply, .. } = held;
-        if let Some(refusal) = why.refusal(self.upstreams.config.hops_max) {
+        let Held { offer, owner, reply, path, .. } = held;
+        let expected = self.upstreams.pulls.get(room).map(|pull| pull.codecs.clone()).unwrap_or_default();
+        let refusal = why.refusal(self.upstreams.config.hops_max);
+        // A node would take what is guessed here for what the room carries.
+        let blind = (!path.is_empty() && expected.is_empty()).then_some(Refusal::ParentAway);
+        if let Some(refusal) = refusal.or(blind) {
             let _ = reply.send(Err(refusal));
             return;
         }
-        let expected = self.upstreams.pulls.get(room).map(|pull| pull.codecs.clone()).unwrap_or_default();
         let worker = self.placement.viewer(room);
         let room = room.clone();
         let command = |ticket, owner| Command::Wait { ticket, room, offer, owner, expected };
@@ -489,8 +492,8 @@ impl Desk {
 
     /// The room has a source now.
     fn watch_again(&mut self, room: RoomName, held: Held) {
-        let Held { offer, owner, reply, since, tries } = held;
-        let retry = Retry { room: room.clone(), offer: offer.clone(), path: Path::default(), since, tries };
+        let Held { offer, owner, reply, path, since, tries } = held;
+        let retry = Retry { room: room.clone(), offer: offer.clone(), path, since, tries };
         let worker = self.placement.viewer(&room);
         let command = |ticket, owner| Command::Watch { ticket, room, offer, owner };
         self.join(worker, owner, reply, Some(retry), command);

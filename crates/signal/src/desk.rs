@@ -198,6 +198,10 @@ pub enum Refusal {
     Loop,
     #[error("the room is {0} nodes away from its source, which is as far as this node goes (upstream.hops_max)")]
     TooFar(usize),
+    #[error(
+        "the server that this room is pulled from does not answer, and what the room carries is not known; retry in 1 s"
+    )]
+    ParentAway,
     #[error("{0}")]
     BadUpstream(String),
     #[error("this session was created with another token")]

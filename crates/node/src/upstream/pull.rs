@@ -62,6 +62,8 @@ pub struct Held {
     pub offer: Offer,
     pub owner: Owner,
     pub reply: oneshot::Sender<Result<Answered, Refusal>>,
+    /// The nodes behind which it sits; empty for a person.
+    pub path: Path,
     pub since: Instant,
     /// How often it found the room without a source.
     pub tries: u32,
