@@ -70,7 +70,7 @@ pub enum Open {
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
         owner: Owner,
         /// What a parent may still make of it.
-        retry: Option<Retry>,
+        retry: Option<Box<Retry>>,
     },
     /// The offer of a pull is being made.
     Dial {
@@ -135,12 +135,8 @@ impl Desk {
                     return;
                 }
                 let worker = self.placement.viewer(&room);
-                let retry = self.upstreams.covers(&room).then(|| Retry {
-                    room: room.clone(),
-                    offer: offer.clone(),
-                    path,
-                    since: Instant::now(),
-                    tries: 0,
+                let retry = self.upstreams.covers(&room).then(|| {
+                    Box::new(Retry { room: room.clone(), offer: offer.clone(), path, since: Instant::now(), tries: 0 })
                 });
                 self.join(worker, owner, reply, retry, |ticket, owner| Command::Watch { ticket, room, offer, owner });
             }
@@ -177,7 +173,7 @@ impl Desk {
         worker: WorkerId,
         owner: Owner,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
-        retry: Option<Retry>,
+        retry: Option<Box<Retry>>,
         command: impl FnOnce(Ticket, engine::Owner) -> Command,
     ) {
         if self.draining {
@@ -240,7 +236,7 @@ impl Desk {
             }
             (Open::Join { worker, reply, owner, retry: Some(retry) }, Reply::Refused(No::NotLive)) => {
                 self.placement.ended(worker);
-                self.hold(retry, owner, reply);
+                self.hold(*retry, owner, reply);
             }
             (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
                 self.placement.ended(worker);

@@ -99,7 +99,7 @@ pub enum News {
     Answer {
         room: RoomName,
         peer: PeerId,
-        result: Result<(Call, transport::Reply), (Why, String)>,
+        result: Result<Box<(Call, transport::Reply)>, (Why, String)>,
     },
     /// The pause is over.
     Rested {
@@ -268,7 +268,7 @@ impl Desk {
         let caller = upstreams.caller(&target, &path);
         let news = upstreams.news_in.clone();
         tokio::spawn(async move {
-            let result = ask(&caller, &target, &room, &sdp).await;
+            let result = ask(&caller, &target, &room, &sdp).await.map(Box::new);
             let _ = news.send(News::Answer { room, peer, result }).await;
         });
     }
@@ -306,7 +306,7 @@ impl Desk {
                     self.call(&room);
                 }
             }
-            News::Answer { room, peer, result } => self.on_answer(&room, peer, result),
+            News::Answer { room, peer, result } => self.on_answer(&room, peer, result.map(|answer| *answer)),
         }
     }
 
@@ -496,7 +496,7 @@ impl Desk {
         let retry = Retry { room: room.clone(), offer: offer.clone(), path, since, tries };
         let worker = self.placement.viewer(&room);
         let command = |ticket, owner| Command::Watch { ticket, room, offer, owner };
-        self.join(worker, owner, reply, Some(retry), command);
+        self.join(worker, owner, reply, Some(Box::new(retry)), command);
     }
 
     /// Whoever publishes here comes before any parent.
