@@ -120,12 +120,15 @@ mod tests {
     #[test]
     fn the_shapes_are_those_that_are_sent() {
         use proto::api::{LayerView, NodeView, Problem, PublisherView, RoomView, RoomsView, TrackKind, TrackView};
+        use proto::api::{PullState, UpstreamOrder, UpstreamView};
         let layer = LayerView { rid: Some("h".into()), kbps: 1, silent: false };
         let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: vec![layer.clone()] };
         let publisher = PublisherView { id: "0-1-1".into(), age_s: 1, tracks: vec![track.clone()] };
         let room = RoomView { name: "demo".into(), live: true, publishers: vec![publisher.clone()], viewers: 1 };
         let problem = Problem { kind: "x".into(), title: "x".into(), status: 400, detail: "x".into() };
         let node = NodeView { version: "1".into(), token_required: true, workers: 1 };
+        let order = UpstreamOrder { url: "http://parent".into(), token: Some("x".into()) };
+        let upstream = UpstreamView { url: "http://parent".into(), own: true, state: PullState::Live };
         let sent = [
             ("LayerView", serde_json::to_value(layer).unwrap()),
             ("TrackView", serde_json::to_value(track).unwrap()),
@@ -134,6 +137,8 @@ mod tests {
             ("RoomsView", serde_json::to_value(RoomsView { rooms: vec![room] }).unwrap()),
             ("Problem", serde_json::to_value(problem).unwrap()),
             ("NodeView", serde_json::to_value(node).unwrap()),
+            ("UpstreamOrder", serde_json::to_value(order).unwrap()),
+            ("UpstreamView", serde_json::to_value(upstream).unwrap()),
         ];
         let doc: Value = serde_json::from_str(OPENAPI).unwrap();
         let schemas = &doc["components"]["schemas"];
