@@ -8,7 +8,7 @@ import { Program } from "./programs.js";
 const PYTHON = join(E2E, ".venv", "bin", "python");
 
 /** The ffmpeg of the wheel imageio-ffmpeg: Debian's has no WHIP. */
-function ffmpegBinary() {
+export function ffmpegBinary() {
   return execFileSync(PYTHON, ["-c", "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())"]).toString().trim();
 }
 

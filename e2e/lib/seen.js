@@ -64,6 +64,22 @@ export function picture(tab) {
   });
 }
 
+/** The mean colour of the largest video on the page, as `{ red, green, blue }`; null while nothing can be drawn. */
+export function colour(tab) {
+  return tab.ask(() => {
+    const videos = [...document.querySelectorAll("video")].filter((element) => element.videoWidth > 0);
+    const largest = videos.sort((a, b) => b.videoWidth - a.videoWidth)[0];
+    if (largest === undefined) return null;
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 16;
+    const context = canvas.getContext("2d");
+    context.drawImage(largest, 0, 0, 16, 16);
+    const pixels = context.getImageData(0, 0, 16, 16).data;
+    const mean = (offset) => pixels.reduce((sum, value, i) => (i % 4 === offset ? sum + value : sum), 0) / (pixels.length / 4);
+    return { red: mean(0), green: mean(1), blue: mean(2) };
+  });
+}
+
 /** Frames are decoded, the picture is not black, and it changes. Returns what was seen. */
 export async function seesMovingPicture(tab, { frames = 20, seconds = 30 } = {}) {
   const before = await video(tab);

@@ -32,7 +32,7 @@ test("one sentence at a time says what a viewer waits for", () => {
 test("keys act on the player, but not away from a control that uses them", () => {
   const press = (key: string, focused: Parameters<typeof actionOf>[1], ctrlKey = false): string | null =>
     actionOf({ key, ctrlKey, metaKey: false, altKey: false }, focused);
-  expect([" ", "k", "M", "f", "p", "s", "?"].map((key) => press(key, "page"))).toEqual(["play", "play", "mute", "full", "pip", "statistics", "help"]);
+  expect([" ", "k", "M", "f", "p", "s", "i", "?"].map((key) => press(key, "page"))).toEqual(["play", "play", "mute", "full", "pip", "statistics", "why", "help"]);
   expect(press(" ", "button")).toBeNull();
   expect(press("k", "button")).toBe("play");
   expect(press("ArrowUp", "slider")).toBeNull();

@@ -9,6 +9,7 @@ use media::codec::Kind;
 use proto::room::LinkMessage;
 
 use crate::Engine;
+use crate::control;
 use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::source::{Source, Upstream};
@@ -51,7 +52,7 @@ impl Line {
 
 impl Engine {
     /// Chooses again for everybody who watches a source.
-    pub(crate) fn choose_layers(&mut self, index: usize) {
+    pub(crate) fn choose_layers(&mut self, now: Instant, index: usize) {
         let Some(source) = self.sources[index].as_mut() else { return };
         if source.kind() == Kind::Audio {
             return;
@@ -59,8 +60,10 @@ impl Engine {
         for i in 0..source.downlinks.len() {
             let slot = source.downlinks[i].slot as usize;
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
-            let chosen = source.choose(available, source.downlinks[i].target());
-            source.downlinks[i].aim_at(chosen);
+            let choice = control::choice(&self.sessions, slot as u32, source.downlinks[i].ssrc);
+            let chosen = control::chosen(source, choice);
+            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[i].target()));
+            source.downlinks[i].aim_at(now, chosen);
         }
     }
 
@@ -70,12 +73,13 @@ impl Engine {
         let Some(Some(line)) = self.lines.get(slot as usize) else { return };
         let available = line.available_bps();
         let mut changed = None;
-        for place in viewer.tracks.iter().filter_map(|t| t.place) {
-            let Place::Source { source: at, index } = place else { continue };
+        for track in &viewer.tracks {
+            let Some(Place::Source { source: at, index }) = track.place else { continue };
             let Some(source) = self.sources[at].as_mut().filter(|s| s.layers.len() > 1) else { continue };
-            let chosen = source.choose(available, source.downlinks[index].target());
+            let chosen = control::chosen(source, Some(&track.choice));
+            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[index].target()));
             if chosen != source.downlinks[index].target() {
-                source.downlinks[index].aim_at(chosen);
+                source.downlinks[index].aim_at(now, chosen);
                 changed = Some(at);
             }
         }
@@ -100,8 +104,7 @@ impl Engine {
     /// Tells the workers that take some layer of a track what its layers need.
     pub(crate) fn tell_rates(&mut self, index: usize) {
         let Some(source) = self.sources[index].as_ref() else { return };
-        let Upstream::Local { .. } = source.upstream else { return };
-        if source.kind() == Kind::Audio {
+        if matches!(source.upstream, Upstream::Remote { .. }) || source.kind() == Kind::Audio {
             return;
         }
         let kbps: Vec<u32> = source.layers.iter().map(|layer| layer.kbps).collect();

@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use proto::{PeerId, RoomName, SessionId};
+use proto::api::SessionView;
+use proto::{LayerChoice, PeerId, RoomName, SessionId};
 use transport::CodecChoice;
 use transport::fragment::Fragment;
 use transport::offer::Offer;
+
+use crate::plain::PlainTrack;
 
 /// Ties a reply to its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +56,18 @@ pub enum Command {
         session: SessionId,
         reply: transport::Reply,
     },
+    /// Publish without a peer connection: the packets come by `Engine::handle_plain`.
+    Bring {
+        ticket: Ticket,
+        room: RoomName,
+        tracks: Vec<PlainTrack>,
+        owner: Owner,
+    },
+    /// The sender of a plain feed is gone, and this is how it went.
+    Lose {
+        peer: PeerId,
+        reason: EndReason,
+    },
     /// Trickled candidates, or an ICE restart when the fragment carries new credentials.
     Patch {
         ticket: Ticket,
@@ -70,6 +85,26 @@ pub enum Command {
         ticket: Ticket,
         session: SessionId,
         owner: Owner,
+    },
+    /// The viewer is to see another room from its next decodable point on.
+    Switch {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        room: RoomName,
+    },
+    Choose {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        choice: LayerChoice,
+    },
+    /// How the session fares.
+    Look {
+        ticket: Ticket,
+        session: SessionId,
+        /// `None`: an operator, who may look at every session.
+        owner: Option<Owner>,
     },
     /// The node stops: say goodbye to everybody.
     EndAll {
@@ -91,6 +126,10 @@ pub enum Reply {
     Accepted {
         codecs: Vec<CodecChoice>,
     },
+    Brought {
+        session: SessionId,
+        peer: PeerId,
+    },
     Trickled,
     /// The new tag and the fragment with our new credentials and candidates.
     Restarted {
@@ -99,6 +138,8 @@ pub enum Reply {
     },
     Ended,
     Exists,
+    Done,
+    Seen(Box<SessionView>),
     Refused(Refusal),
 }
 
@@ -138,6 +179,10 @@ pub enum Refusal {
     RestartRefused(String),
     #[error("the parent's answer cannot be used: {0}")]
     BadAnswer(String),
+    #[error("this session publishes; only a viewer can be moved or choose a layer")]
+    NotAViewer,
+    #[error("{0}")]
+    BadChoice(String),
 }
 
 /// Why a session is over. Every ended session has exactly one.
@@ -159,6 +204,8 @@ pub enum EndReason {
     WrongFingerprint,
     /// DTLS went wrong.
     Failed,
+    /// The room's new publication is in a codec that this viewer did not negotiate: a new session can.
+    CodecChanged,
     /// A bug of ours, contained to this session.
     Panicked,
     /// The node stops.
@@ -166,7 +213,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub const ALL: [EndReason; 10] = [
+    pub const ALL: [EndReason; 11] = [
         EndReason::Left,
         EndReason::Closed,
         EndReason::NeverConnected,
@@ -175,6 +222,7 @@ impl EndReason {
         EndReason::TakenOver,
         EndReason::WrongFingerprint,
         EndReason::Failed,
+        EndReason::CodecChanged,
         EndReason::Panicked,
         EndReason::Drained,
     ];
@@ -189,6 +237,7 @@ impl EndReason {
             EndReason::TakenOver => "taken_over",
             EndReason::WrongFingerprint => "wrong_fingerprint",
             EndReason::Failed => "failed",
+            EndReason::CodecChanged => "codec_changed",
             EndReason::Panicked => "panicked",
             EndReason::Drained => "drained",
         }

@@ -21,11 +21,18 @@ impl Engine {
                 (ticket, self.wait(now, room, &offer, owner, expected))
             }
             Command::Accept { ticket, session, reply } => (ticket, self.accept_reply(now, session, &reply)),
+            Command::Bring { ticket, room, tracks, owner } => (ticket, self.bring(now, room, tracks, owner)),
+            Command::Lose { peer, reason } => return self.lose_feed(now, peer, reason),
             Command::Patch { ticket, session, owner, expect, fragment } => {
                 (ticket, self.patch(now, session, owner, &expect, &fragment))
             }
             Command::End { ticket, session, owner } => (ticket, self.end_by_id(now, session, owner)),
-            Command::Exists { ticket, session, owner } => (ticket, self.find(session, owner).map(|_| Reply::Exists)),
+            Command::Exists { ticket, session, owner } => (ticket, self.exists(session, owner)),
+            Command::Switch { ticket, session, owner, room } => (ticket, self.switch(now, session, owner, room)),
+            Command::Choose { ticket, session, owner, choice } => {
+                (ticket, self.choose_for(now, session, owner, choice))
+            }
+            Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
         self.reply(ticket, result);
@@ -38,21 +45,15 @@ impl Engine {
 
     fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let sitting = self.sessions.iter().find(|s| s.room == room && s.side() == crate::Side::Publisher);
-        let sitting = sitting.map(|s| (s.peer_id.slot, s.silence(now)));
-        let takeover_silence = self.config.limits.takeover_silence;
-        if sitting.is_some_and(|(_, silence)| silence.is_none_or(|s| s < takeover_silence)) {
-            return Err(Refusal::Occupied(takeover_silence));
-        }
-        // Never 0: that is a pull, and everybody who publishes here is shown before one.
-        let since_ms = (now.saturating_duration_since(self.config.epoch).as_millis() as u64).max(1);
+        let sitting = self.free_room(now, &room)?;
+        let since_ms = self.since_ms(now);
         let reply = self.accept(now, room.clone(), offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
             Role::Publisher(Publisher { since_ms, pulled: false, sections, tracks: Vec::new(), media_at: None })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
-        if let Some((slot, _)) = sitting {
-            self.end(now, slot, EndReason::TakenOver);
+        if let Some(sitting) = sitting {
+            self.unseat(now, sitting);
         }
         self.end_pull(now, &room);
         Ok(reply)
@@ -100,7 +101,7 @@ impl Engine {
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
         let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
         self.accept(now, room, offer, owner, side, |answer| {
-            let tracks = answer.senders.iter().map(|send| ViewerTrack { send: send.clone(), place: None }).collect();
+            let tracks = answer.senders.iter().map(|send| ViewerTrack::new(send.clone())).collect();
             Role::Viewer(Viewer { tracks, opener: None })
         })
     }
@@ -109,7 +110,7 @@ impl Engine {
         if self.draining {
             return Err(Refusal::Draining);
         }
-        if self.sessions.len() >= self.config.limits.sessions_max {
+        if self.load() >= self.config.limits.sessions_max {
             return Err(Refusal::Full);
         }
         Ok(())
@@ -206,9 +207,22 @@ impl Engine {
     }
 
     fn end_by_id(&mut self, now: Instant, id: SessionId, owner: Owner) -> Result<Reply, Refusal> {
-        let slot = self.find(id, owner)?;
-        self.end(now, slot, EndReason::Left);
+        match self.find(id, owner) {
+            Ok(slot) => self.end(now, slot, EndReason::Left),
+            Err(Refusal::NoSession) => {
+                let feed = self.find_feed(id, owner)?;
+                self.end_feed(now, feed, EndReason::Left);
+            }
+            Err(refusal) => return Err(refusal),
+        }
         Ok(Reply::Ended)
+    }
+
+    fn exists(&self, id: SessionId, owner: Owner) -> Result<Reply, Refusal> {
+        match self.find(id, owner) {
+            Err(Refusal::NoSession) => self.find_feed(id, owner).map(|_| Reply::Exists),
+            found => found.map(|_| Reply::Exists),
+        }
     }
 
     fn end_all(&mut self, now: Instant, reason: EndReason) {
@@ -217,9 +231,10 @@ impl Engine {
         for slot in slots {
             self.end(now, slot, reason);
         }
+        self.end_all_feeds(now, reason);
     }
 
-    fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
+    pub(crate) fn find(&self, id: SessionId, owner: Owner) -> Result<u32, Refusal> {
         let slot = *self.by_id.get(&id.secret).ok_or(Refusal::NoSession)?;
         let session = self.sessions.get(slot).ok_or(Refusal::NoSession)?;
         // A session made without a token belongs to whoever knows its URL.

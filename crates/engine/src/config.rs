@@ -1,10 +1,14 @@
 //! What a worker must be told.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use media::clip::Clip;
 use proto::WorkerId;
 use transport::bwe;
+
+use crate::gop;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -16,6 +20,8 @@ pub struct Config {
     /// The start of the node's monotonic clock: arrival times travel between workers relative to it.
     pub epoch: Instant,
     pub limits: Limits,
+    /// What viewers see while their publisher is silent; none shows them the last picture. Shared, because it never changes.
+    pub idle_clip: Option<Arc<Clip>>,
 }
 
 /// Bounds and patience. The defaults are those of `weir.toml`.
@@ -31,6 +37,8 @@ pub struct Limits {
     pub ring_packets: usize,
     /// Oldest packet worth repairing.
     pub ring_age: Duration,
+    /// What of a layer's last group of pictures is replayed to who joins.
+    pub gop: gop::Limits,
     /// Where a viewer's estimate begins, and where it stays.
     pub bandwidth: bwe::Limits,
 }
@@ -44,6 +52,7 @@ impl Default for Limits {
             // 2 s of 8 Mbit/s in 1,200-byte packets is 1,700.
             ring_packets: 2048,
             ring_age: Duration::from_secs(2),
+            gop: gop::Limits::default(),
             bandwidth: bwe::Limits::default(),
         }
     }

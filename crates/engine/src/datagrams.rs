@@ -190,21 +190,23 @@ impl Engine {
         let Some(source) = self.sources[source].as_mut() else { return };
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let downlink = &mut source.downlinks[index];
-        let mut asked = 0;
+        let (mut asked, mut repaired) = (0, 0);
         for seq in lost {
             asked += 1;
             let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
             match downlink.repair(&mut source.layers, seq, &mut way) {
                 Ok(()) => {
-                    self.stats.repairs += 1;
+                    repaired += 1;
                     line.copy_later(now, media, seq);
                 }
                 Err(reason) => self.stats.drops.count(reason),
             }
         }
+        self.stats.repairs += repaired;
         self.stats.nacks += asked;
         if let Some(session) = self.sessions.get_mut(slot) {
             session.nacks += asked;
+            session.note_repairs(media, repaired);
         }
         self.set_timer(slot);
     }
@@ -233,9 +235,13 @@ impl Engine {
         let Some(Place::Source { source, index }) = self.place_of(slot, block.ssrc) else { return };
         let Some(source) = self.sources[source].as_mut() else { return };
         let rtt = source.downlinks[index].hear_report(now, block);
-        if source.kind() == Kind::Video {
-            self.on_line(slot, |line| line.hear_report(now, block, rtt));
-        }
+        let kind = source.kind();
+        self.on_line(slot, |line| {
+            line.heard_at = now;
+            if kind == Kind::Video {
+                line.hear_report(now, block, rtt);
+            }
+        });
     }
 
     pub(crate) fn place_of(&self, slot: u32, ssrc: u32) -> Option<Place> {

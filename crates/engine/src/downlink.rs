@@ -1,6 +1,11 @@
 //! One track on its way to one viewer: where a layer is chosen to be shown, where a packet gets the viewer's numbering,
 //! and where it waits when the viewer's line is narrow.
 //!
+//! ```text
+//!   waits ──keyframe──▶ live ◀──────────────┐      waits: `layer` is none, or another one than `target`
+//!     └──group of pictures──▶ replays ──────┘      replays: packets come from the ring at a pace (`replay`), not as they arrive
+//! ```
+//!
 //! A downlink is the hot structure of the product: they lie in one dense array per source, and a fan-out walks that
 //! array. It keeps no packets: what waits, and what is repaired, comes out of the source's ring. What a viewer's tracks
 //! share (address, keys, estimate) is its [`Line`].
@@ -13,11 +18,13 @@ use transport::bwe::Sent;
 use transport::{Outbox, SendTrack, rtcp};
 
 use crate::drops::{Drop, Drops};
+use crate::gop::Policy;
 use crate::header::Header;
 use crate::line::{Line, Moment, Stream};
+use crate::replay::Replay;
 use crate::ring::Packet;
 use crate::source::{Layer, Pending};
-use crate::splice::{Mapped, Mark, Splice};
+use crate::splice::{Mapped, Mark, Origin, Splice};
 
 #[repr(align(64))]
 pub struct Downlink {
@@ -34,8 +41,16 @@ pub struct Downlink {
     /// decoder should not see half a frame.
     upcoming: Option<u64>,
     open: Option<Open>,
+    /// The source's time of the frame that was sent last.
+    time: u32,
     header: Header,
     splice: Splice,
+    /// The way through the ring to what is live.
+    replay: Option<Replay>,
+    /// When something replayed was last sent: until a frame comes that arrived after that, each gets a time of its own.
+    retimed: Option<Instant>,
+    /// Since when it waits for something that can be decoded.
+    pub waits_since: Instant,
     rtx: Option<Rtx>,
     pub packets: u64,
     pub bytes: u64,
@@ -97,6 +112,7 @@ pub struct Batch<'a> {
     /// Everything that arrived and has not gone out; the first `burst` go out now.
     pub pending: &'a [Pending],
     pub burst: usize,
+    pub policy: Policy,
 }
 
 /// The way out for one visit to one viewer.
@@ -108,7 +124,7 @@ pub struct Way<'a> {
 }
 
 impl Downlink {
-    pub fn new(slot: u32, track: &SendTrack, seq_first: u16) -> Downlink {
+    pub fn new(now: Instant, slot: u32, track: &SendTrack, seq_first: u16) -> Downlink {
         Downlink {
             ssrc: track.ssrc,
             slot,
@@ -118,8 +134,12 @@ impl Downlink {
             target: 0,
             upcoming: None,
             open: None,
+            time: 0,
             header: Header::new(track),
-            splice: Splice::new(track.clock_rate, seq_first),
+            splice: Splice::new(now, track.clock_rate, seq_first),
+            replay: None,
+            retimed: None,
+            waits_since: now,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
                 ssrc,
@@ -138,11 +158,37 @@ impl Downlink {
     }
 
     /// The source is another one from here on: show nothing until it can be decoded.
-    pub fn await_source(&mut self, target: u8) {
+    pub fn await_source(&mut self, now: Instant, target: u8) {
         self.layer = None;
         self.open = None;
         self.upcoming = None;
+        self.replay = None;
+        self.retimed = None;
+        self.splice.leave();
         self.target = target;
+        self.waits_since = now;
+    }
+
+    /// Begins with the keyframe that is packet `seq` of the ring of `layer`, and from there on follows what is live, as `policy` says. What is
+    /// on show ends here.
+    pub fn begin(&mut self, now: Instant, layers: &[Layer], layer: u8, seq: u64, policy: Policy) {
+        self.upcoming = None;
+        let entry = &layers[layer as usize];
+        // Gone from the ring: the next keyframe will do.
+        let Some(first) = entry.ring.get(seq) else { return };
+        let replay = Replay::begin(now, entry, first, policy);
+        let mut mark = mark(layer, first);
+        let goes_on = self.retimed.is_some();
+        if replay.is_late() || goes_on {
+            mark.arrival = now;
+        }
+        self.retimed = ((replay.is_late() && policy == Policy::CatchUp) || goes_on).then_some(now);
+        self.layer = Some(layer);
+        self.target = layer;
+        self.open = None;
+        self.time = first.time;
+        self.splice.begin(&mark);
+        self.replay = Some(replay);
     }
 
     pub fn target(&self) -> u8 {
@@ -150,10 +196,11 @@ impl Downlink {
     }
 
     /// Shows this layer from its next keyframe on.
-    pub fn aim_at(&mut self, target: u8) {
+    pub fn aim_at(&mut self, now: Instant, target: u8) {
         if target != self.target {
             self.target = target;
             self.upcoming = None;
+            self.waits_since = now;
         }
     }
 
@@ -163,21 +210,38 @@ impl Downlink {
         waits.then_some(self.target)
     }
 
+    /// The frame on show will be complete in a moment, and so will those before it.
+    pub fn has_loose_ends(&self, now: Instant) -> bool {
+        let is_amid_frame = self.kind() == Kind::Video && self.is_amid_frame(now);
+        self.layer.is_some() && (is_amid_frame || self.splice.has_holes(now))
+    }
+
+    fn is_amid_frame(&self, now: Instant) -> bool {
+        self.open.is_some_and(|open| open.is_fresh(now))
+    }
+
     /// Sends what is new of the source.
     pub fn forward(&mut self, batch: &mut Batch<'_>, way: &mut Way<'_>) {
-        for (i, pending) in batch.pending[..batch.burst].iter().enumerate() {
+        let now = way.moment.now;
+        for pending in &batch.pending[..batch.burst] {
             let ring = &batch.layers[pending.layer as usize].ring;
             let Some(packet) = ring.get(pending.seq) else { continue };
-            let (time, arrival) = (packet.time, packet.arrival);
-            let rest = &batch.pending[i + 1..];
+            let time = packet.time;
             if self.layer == Some(pending.layer) {
-                if self.upcoming.is_none() || self.open.is_some_and(|open| open.time == time) {
+                if self.replay.as_ref().is_some_and(|replay| pending.seq >= replay.next) {
+                    // It comes out of the ring in its turn. One from before it has been missing until now.
+                    continue;
+                }
+                if self.upcoming.is_none()
+                    || self.open.is_some_and(|open| open.time == time)
+                    || self.splice.has_holes(now)
+                {
                     self.send(batch.layers, pending.layer, pending.seq, way);
                 }
                 // Its frame is complete now, or never will be: another one has begun.
-                let goes_on = self.open.is_some_and(|open| open.time == time);
+                let goes_on = self.open.is_some_and(|open| open.time == time) || self.splice.has_holes(now);
                 if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
-                    self.switch(seq, rest, batch, way);
+                    self.begin(now, batch.layers, self.target, seq, batch.policy);
                 }
                 continue;
             }
@@ -185,46 +249,90 @@ impl Downlink {
                 way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 continue;
             }
-            let is_open = self.open.is_some_and(|open| open.is_fresh(arrival));
             match self.upcoming {
                 // It lies in the ring until the frame on show is complete.
-                Some(_) if is_open => {}
-                Some(seq) => self.switch(seq, rest, batch, way),
+                Some(_) if self.has_loose_ends(now) => {}
+                Some(seq) => self.begin(now, batch.layers, self.target, seq, batch.policy),
                 None if self.kind() == Kind::Video && !ring.is_decodable_start(self.codec, packet) => {
                     way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
-                None if is_open => self.upcoming = Some(pending.seq),
-                None => self.switch(pending.seq, rest, batch, way),
+                None if self.has_loose_ends(now) => self.upcoming = Some(pending.seq),
+                None => self.begin(now, batch.layers, self.target, pending.seq, batch.policy),
             }
+        }
+        if self.replay.is_some() {
+            self.go_on(batch.layers, &batch.pending[batch.burst..], batch.policy, way);
         }
     }
 
-    /// The target layer takes over with its packet `seq`, and with what followed that and is not in `rest`, still to come.
-    fn switch(&mut self, seq: u64, rest: &[Pending], batch: &mut Batch<'_>, way: &mut Way<'_>) {
-        self.upcoming = None;
-        let target = self.target;
-        let ring = &batch.layers[target as usize].ring;
-        // Gone from the ring: the next keyframe will do.
-        let Some(first) = ring.get(seq) else { return };
-        let newest = ring.newest().unwrap_or(seq);
-        self.layer = Some(target);
-        self.splice.begin(&mark(first));
-        for seq in seq..=newest {
-            let comes_later = rest.iter().any(|p| p.layer == target && p.seq == seq);
-            if !comes_later {
-                self.send(batch.layers, target, seq, way);
+    /// Whether it has to be looked at again soon, because packets of a replay wait for their turn.
+    pub fn is_replaying(&self) -> bool {
+        self.replay.as_ref().is_some_and(|replay| !replay.at_edge)
+    }
+
+    /// Behind what is live by so much; `None` when it is live.
+    pub fn behind(&self, now: Instant) -> Option<Duration> {
+        self.replay.as_ref().map(|replay| replay.behind(now))
+    }
+
+    /// Goes on with a replay. What is `pending` is not sent: it comes with the next flush, which sees to what is late.
+    pub fn go_on(&mut self, layers: &mut [Layer], pending: &[Pending], policy: Policy, way: &mut Way<'_>) {
+        let now = way.moment.now;
+        while let (Some(layer), Some(replay)) = (self.layer, &mut self.replay) {
+            if !self.held.is_empty() {
+                return;
+            }
+            let entry = &layers[layer as usize];
+            let next = replay.next;
+            let is_flushed = |seq: u64| entry.flushed.is_some_and(|flushed| seq <= flushed);
+            let packet = entry.ring.get(next).filter(|_| is_flushed(next));
+            if self.open.is_none_or(|open| packet.is_some_and(|packet| packet.time != open.time)) {
+                if let Some(seq) = self.upcoming.filter(|_| !self.splice.has_holes(now)) {
+                    let target = self.target;
+                    self.begin(now, layers, target, seq, policy);
+                    if self.upcoming.is_none() && self.layer == Some(target) {
+                        continue;
+                    }
+                }
+                // What lies between here and a newer keyframe need not be seen.
+                let newer = entry.gop.map(|gop| gop.start).filter(|&seq| seq > next && is_flushed(seq));
+                if let Some(seq) = newer.filter(|&seq| entry.ring.get(seq).is_some()) {
+                    self.begin(now, layers, layer, seq, policy);
+                    continue;
+                }
+            }
+            let Some(replay) = &mut self.replay else { return };
+            if !is_flushed(next) {
+                if replay.has_caught_up(now) {
+                    self.replay = None;
+                }
+                return;
+            }
+            let Some(packet) = packet else {
+                if entry.ring.has_forgotten(next) {
+                    way.drops.count(Drop::HeldTooLong);
+                    self.await_source(now, layer);
+                    return;
+                }
+                replay.next += 1;
+                continue;
+            };
+            if pending.iter().any(|p| p.layer == layer && p.seq == next) || !replay.admits(now, packet, way.line) {
+                return;
+            }
+            replay.next += 1;
+            if let Some(mapped) = self.number(layers, layer, next, way)
+                && let Some(packet) = layers[layer as usize].ring.get_mut(next)
+            {
+                self.emit(packet, &mapped, way);
             }
         }
     }
 
     /// A packet of the layer on show gets its number, and leaves, or waits its turn.
     fn send(&mut self, layers: &mut [Layer], layer: u8, seq: u64, way: &mut Way<'_>) {
+        let Some(mapped) = self.number(layers, layer, seq, way) else { return };
         let Some(packet) = layers[layer as usize].ring.get_mut(seq) else { return };
-        let Some(mapped) = self.splice.map(&mark(packet)) else {
-            way.drops.count(Drop::BeforeSplice);
-            return;
-        };
-        self.open = (!packet.marker).then_some(Open { time: packet.time, at: packet.arrival });
         let waits = way.line.pacer.is_limited()
             && self.kind() == Kind::Video
             && (!self.held.is_empty() || !way.line.pacer.admits(way.moment.now, packet.text().len()));
@@ -235,6 +343,54 @@ impl Downlink {
         self.held.push_back(Held { layer, seq, mapped });
         if self.held.len() > HELD_MAX {
             self.release_one(layers, way);
+        }
+    }
+
+    /// The packet in the viewer's numbering.
+    fn number(&mut self, layers: &[Layer], layer: u8, seq: u64, way: &mut Way<'_>) -> Option<Mapped> {
+        let packet = layers[layer as usize].ring.get(seq)?;
+        let now = way.moment.now;
+        let mut mark = mark(layer, packet);
+        if self.replay.is_some() || self.retimed.is_some() {
+            self.keep_time(now, packet, &mut mark);
+        }
+        let is_new = self.splice.is_new(&mark);
+        let Some(mapped) = self.splice.map(&mark) else {
+            way.drops.count(Drop::BeforeSplice);
+            return None;
+        };
+        // One that comes late belongs to a frame before.
+        if is_new {
+            self.open = (!packet.marker).then_some(Open { time: packet.time, at: now });
+            self.time = packet.time;
+        }
+        Some(mapped)
+    }
+
+    /// A frame that is sent long after it came has the time at which it is sent; the first one that is live again has its own.
+    fn keep_time(&mut self, now: Instant, packet: &Packet, mark: &mut Mark) {
+        let is_new_frame = packet.time != self.time && self.splice.is_new(mark);
+        match self.retimed {
+            Some(last) if packet.arrival > last => {
+                if is_new_frame {
+                    self.splice.retime(mark);
+                    self.retimed = None;
+                }
+            }
+            Some(_) => {
+                mark.arrival = now;
+                if is_new_frame {
+                    self.splice.retime(mark);
+                    self.retimed = Some(now);
+                }
+            }
+            None if self.replay.as_ref().is_some_and(Replay::is_late) => {
+                mark.arrival = now;
+                if is_new_frame {
+                    self.splice.renew(mark);
+                }
+            }
+            None => {}
         }
     }
 
@@ -296,31 +452,37 @@ impl Downlink {
     /// Never on the stream itself: a second sealing of one (SSRC, sequence number) with other bytes would use a nonce
     /// twice, and under GCM that gives the authentication key away.
     pub fn repair(&mut self, layers: &mut [Layer], lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
-        let layer = self.layer.ok_or(Drop::RepairTooLate)?;
-        let source_seq = self.splice.source_seq(lost).ok_or(Drop::RepairTooLate)?;
+        let Origin { layer, seq, begun } = self.splice.origin(lost).ok_or(Drop::RepairTooLate)?;
         if self.held.iter().any(|held| held.mapped.seq as u16 == lost) {
             // It has not been sent yet.
             return Err(Drop::RepairTooEarly);
         }
         let ring = &mut layers[layer as usize].ring;
-        ring.get_fresh(way.moment.now, source_seq).ok_or(Drop::RepairTooLate)?;
-        self.send_again(packet_of(layers, layer, source_seq)?, lost, Sent::Media, way).map(|_| ())
+        let packet = ring.get_fresh(way.moment.now, seq, begun).ok_or(Drop::RepairTooLate)?;
+        self.send_again(layer, packet, lost, Sent::Media, way).map(|_| ())
     }
 
     /// Sends the newest packet once more, on the repair stream: a viewer throws away what it has, and its report says how the
     /// line bore it. Says how long the datagram was.
     pub fn repeat_newest(&mut self, layers: &mut [Layer], why: Sent, way: &mut Way<'_>) -> Result<usize, Drop> {
-        let layer = self.layer.ok_or(Drop::WaitingForKeyframe)?;
         if self.rtx.is_none() || self.holds() {
             return Err(Drop::RepairWithoutRtx);
         }
         let newest = self.splice.newest().ok_or(Drop::WaitingForKeyframe)?;
-        let source_seq = self.splice.source_seq(newest).ok_or(Drop::RepairTooLate)?;
-        self.send_again(packet_of(layers, layer, source_seq)?, newest, why, way)
+        let Origin { layer, seq, .. } = self.splice.origin(newest).ok_or(Drop::RepairTooLate)?;
+        let packet = layers[layer as usize].ring.get_mut(seq).ok_or(Drop::RepairTooLate)?;
+        self.send_again(layer, packet, newest, why, way)
     }
 
-    fn send_again(&mut self, packet: &mut Packet, lost: u16, why: Sent, way: &mut Way<'_>) -> Result<usize, Drop> {
-        let mapped = self.splice.map(&mark(packet)).ok_or(Drop::RepairTooLate)?;
+    fn send_again(
+        &mut self,
+        layer: u8,
+        packet: &mut Packet,
+        lost: u16,
+        why: Sent,
+        way: &mut Way<'_>,
+    ) -> Result<usize, Drop> {
+        let mapped = self.splice.look_up(&mark(layer, packet)).ok_or(Drop::RepairTooLate)?;
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
         let cost = packet.text().len() as u64 + 60;
         rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
@@ -346,7 +508,8 @@ impl Downlink {
 
     /// A sender report: ties the viewer's timestamps to wall-clock time, so that audio and video stay in step.
     pub fn report(&mut self, now: Instant, layers: &[Layer], cname: &str, line: &mut Line, out: &mut Outbox) {
-        let Some(layer) = self.layer else { return };
+        // What is replayed has another time than the wall clock says.
+        let Some(layer) = self.layer.filter(|_| self.replay.is_none() && self.retimed.is_none()) else { return };
         let layer = &layers[layer as usize];
         let Some((ntp, source_time)) = layer.wall_clock(now, self.codec.clock_rate()) else { return };
         let Some(time) = self.splice.map_time(source_time) else { return };
@@ -359,19 +522,31 @@ impl Downlink {
     }
 }
 
-fn packet_of(layers: &mut [Layer], layer: u8, seq: u64) -> Result<&mut Packet, Drop> {
-    layers[layer as usize].ring.get_mut(seq).ok_or(Drop::RepairTooLate)
-}
-
-fn mark(packet: &Packet) -> Mark {
+fn mark(layer: u8, packet: &Packet) -> Mark {
     Mark {
+        layer,
         seq: packet.seq,
         time: packet.time,
         arrival: packet.arrival,
         picture_id: packet.facts.picture_id.map(PictureId::value),
         tl0: packet.facts.tl0,
         keyidx: packet.facts.keyidx,
+        frame: None,
     }
+}
+
+/// Puts the publisher's own picture numbers back: another worker goes by them.
+pub fn restore_numbers(codec: Codec, packet: &mut Packet) {
+    let facts = packet.facts;
+    let mapped = Mapped {
+        seq: packet.seq,
+        time: packet.time,
+        picture_id: facts.picture_id.map(PictureId::value),
+        tl0: facts.tl0.unwrap_or(0),
+        keyidx: facts.keyidx.unwrap_or(0),
+        frame: 0,
+    };
+    rewrite_payload(codec, packet.payload_mut(), &mapped);
 }
 
 /// Picture numbering lives in the payload descriptor of VP8 and VP9; only those header bytes change.

@@ -57,6 +57,8 @@ drops! {
     RepairBudget = "repair_budget",
     /// A packet waited for the pacer until its ring had moved on. Must stay zero: a ring remembers seconds, and the pacer holds for 200 ms.
     HeldTooLong = "held_too_long",
+    /// A plain feed's packet for which the queue to its worker was full.
+    FeedQueueFull = "feed_queue_full",
     /// The ring to another worker was full.
     LinkFull = "link_full",
     /// The socket's send buffer was full.

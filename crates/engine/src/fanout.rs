@@ -47,6 +47,7 @@ impl Engine {
     pub fn flush(&mut self, now: Instant) -> Flushed {
         let moment = self.moment(now);
         if self.round.sources.is_empty() {
+            self.seat_waiters(now);
             self.begin_round(now);
         }
         while let Some(&index) = self.round.sources.last() {
@@ -57,9 +58,11 @@ impl Engine {
             let burst = source.pending.len().min(BURST_PACKETS_MAX);
             if self.round.done == 0 {
                 self.stats.padding_bytes += source.equalise(burst);
+                source.hand_over(burst);
             }
             let completed = source.completed(burst);
-            let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst };
+            let policy = self.config.limits.gop.policy;
+            let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst, policy };
             let viewers = source.downlinks.len();
             let before = self.round.done;
             while self.round.done < viewers && self.outbox.len() < OUTBOX_BYTES_MAX {
@@ -81,7 +84,7 @@ impl Engine {
                 if forwarded.is_none() {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::Panicked });
                 }
-                if downlink.holds() && !held_before {
+                if downlink.is_replaying() || (downlink.holds() && !held_before) {
                     self.holding.push(downlink.slot);
                 }
                 self.stats.packets_out += downlink.packets - before.0;

@@ -10,9 +10,9 @@ use transport::srtp::Keys;
 use crate::command::{EndReason, Event, Summary};
 use crate::downlink::Downlink;
 use crate::line::Line;
-use crate::session::{Place, Role};
-use crate::source::Source;
-use crate::{Engine, fence, room};
+use crate::session::{Doomed, Place, Role, ViewerTrack};
+use crate::source::{Source, Waiter};
+use crate::{Engine, control, fence, room};
 
 impl Engine {
     /// DTLS is done: the viewer's tracks start.
@@ -28,7 +28,7 @@ impl Engine {
             .zip(random.chunks(2))
             .map(|(track, random)| {
                 let seq_first = u16::from_be_bytes([random[0], random[1]]);
-                Downlink::new(slot, &track.send, seq_first)
+                Downlink::new(now, slot, &track.send, seq_first)
             })
             .collect();
         let place = slot as usize;
@@ -37,7 +37,7 @@ impl Engine {
         }
         self.lines[place] = Some(Line::new(now, remote, keys, self.config.limits.bandwidth));
         for downlink in downlinks {
-            self.place(&room, downlink);
+            self.place(now, &room, downlink);
         }
         self.attend(now, &room);
     }
@@ -70,77 +70,236 @@ impl Engine {
         self.release_source(now, index);
         let source = self.sources[index].take().expect("by_track holds live sources");
         self.dirty.retain(|&i| i != index);
+        self.arrived.retain(|&i| i != index);
         let (room, kind) = (source.room.clone(), source.kind());
         if let Some(entry) = self.rooms.get_mut(&room) {
             entry.tracks.retain(|&i| i != index);
         }
         for downlink in source.downlinks {
-            self.place(&room, downlink);
+            // A viewer may be on its way to another room.
+            let Some(room) = self.sessions.get(downlink.slot).map(|session| session.room.clone()) else { continue };
+            self.place(now, &room, downlink);
         }
         self.rewire(now, &room, kind);
         self.forget_room_if_empty(&room);
     }
 
-    /// Puts every downlink of the room to the track that the room shows now.
+    /// The room shows another track now, or none.
     fn rewire(&mut self, now: Instant, room: &RoomName, kind: Kind) {
-        let Some(entry) = self.rooms.get(room) else { return };
-        let current = room::current(&self.sources, entry, kind);
-        let left: Vec<usize> = entry.tracks.iter().copied().filter(|&index| Some(index) != current).collect();
-        for index in left {
-            self.release_source(now, index);
+        let of_kind = |track: &&ViewerTrack| track.send.kind == kind;
+        let tracks: Vec<Waiter> = self
+            .sessions
+            .iter()
+            .filter(|session| session.room == *room)
+            .flat_map(|session| {
+                let tracks = session.role.tracks().iter().filter(of_kind);
+                tracks.map(|track| Waiter { slot: session.peer_id.slot, ssrc: track.send.ssrc })
+            })
+            .collect();
+        for track in tracks {
+            self.seat(now, track);
         }
-        let Some(entry) = self.rooms.get_mut(room) else { return };
-        let mut moving: Vec<Downlink> = Vec::new();
-        let (stay, go): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut entry.parked).into_iter().partition(|d| d.kind() != kind);
-        entry.parked = stay;
-        moving.extend(go);
-        for &index in &entry.tracks {
-            if let Some(source) = self.sources[index].as_mut().filter(|s| s.kind() == kind && Some(index) != current) {
-                moving.append(&mut source.downlinks);
+    }
+
+    /// Brings a viewer's track to what its room shows: at once if that can be decoded at once, or if there is nothing to see where it
+    /// is; else when a keyframe comes.
+    pub(crate) fn seat(&mut self, now: Instant, track: Waiter) {
+        let Some(session) = self.sessions.get(track.slot) else { return };
+        let room = session.room.clone();
+        let Some(entry) = session.role.tracks().iter().find(|t| t.send.ssrc == track.ssrc) else { return };
+        let (Some(place), codec) = (entry.place, entry.send.codec) else { return };
+        let shown = self.shown(&room, codec.kind());
+        let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == codec));
+        let is_paused = entry.choice.paused;
+        if shown.is_some() && playable.is_none() && !is_paused {
+            return self.doomed.push(Doomed { slot: track.slot, reason: EndReason::CodecChanged });
+        }
+        let playable = playable.filter(|_| !is_paused);
+        let Place::Source { source: at, index } = place else {
+            if let Some(target) = playable {
+                self.bring_over(now, &room, track, place, target);
+            }
+            return;
+        };
+        match playable {
+            Some(target) if target == at => self.stop_waiting(track),
+            Some(target) => {
+                let Some(downlink) = self.sources[at].as_ref().map(|source| &source.downlinks[index]) else { return };
+                let shows = codec.kind() == Kind::Video && downlink.layer.is_some();
+                let is_amid = downlink.has_loose_ends(now);
+                if shows && !self.can_begin(now, target, track) {
+                    self.wait_at(target, track);
+                    self.request_keyframes(now, target);
+                } else if is_amid {
+                    self.amid.push(track);
+                } else {
+                    self.bring_over(now, &room, track, place, target);
+                }
+            }
+            None if self.is_clip(at) && !is_paused => self.stop_waiting(track),
+            None if self.sources[at].as_ref().is_some_and(|s| s.downlinks[index].has_loose_ends(now)) => {
+                self.amid.push(track);
+            }
+            None => {
+                self.stop_waiting(track);
+                self.release_track(now, at, index);
+                if let Some(downlink) = self.take(&room, place) {
+                    self.place(now, &room, downlink);
+                }
             }
         }
-        // Those that stayed parked have other indexes now.
-        for index in 0..self.rooms[room].parked.len() {
-            let (slot, ssrc) = (self.rooms[room].parked[index].slot, self.rooms[room].parked[index].ssrc);
-            self.note_place(slot, ssrc, Place::Parked { index });
+    }
+
+    /// The viewer watches another room from now on. What it sees goes on until the other one can be seen.
+    pub(crate) fn move_viewer(&mut self, now: Instant, slot: u32, to: &RoomName) {
+        let Some(session) = self.sessions.get_mut(slot) else { return };
+        let from = std::mem::replace(&mut session.room, to.clone());
+        if from == *to {
+            return;
         }
-        for downlink in moving {
-            self.place(room, downlink);
+        let tracks: Vec<(Waiter, Option<Place>)> =
+            session.role.tracks().iter().map(|t| (Waiter { slot, ssrc: t.send.ssrc }, t.place)).collect();
+        self.rooms.entry(to.clone()).or_default().viewers += 1;
+        if let Some(entry) = self.rooms.get_mut(&from) {
+            entry.viewers -= 1;
+        }
+        for (track, place) in tracks {
+            match place {
+                Some(place @ Place::Parked { .. }) => {
+                    if let Some(downlink) = self.take(&from, place) {
+                        self.place(now, to, downlink);
+                    }
+                }
+                Some(Place::Source { .. }) => self.seat(now, track),
+                // Not connected yet.
+                None => {}
+            }
+        }
+        self.attend(now, &from);
+        self.attend(now, to);
+        self.forget_room_if_empty(&from);
+    }
+
+    /// Sources have keyframes: who waited for one comes over, once the frame that is on show is complete.
+    pub(crate) fn seat_waiters(&mut self, now: Instant) {
+        for track in std::mem::take(&mut self.amid) {
+            self.seat(now, track);
+        }
+        for index in std::mem::take(&mut self.arrived) {
+            let Some(source) = self.sources[index].as_ref() else { continue };
+            for track in source.waiters.clone() {
+                self.seat(now, track);
+            }
+            self.tell_wants(index, crate::links::Tell::Changes);
+        }
+    }
+
+    /// The track that a room shows.
+    pub(crate) fn shown(&self, room: &RoomName, kind: Kind) -> Option<usize> {
+        room::current(&self.sources, self.rooms.get(room)?, kind)
+    }
+
+    /// Whether the viewer would see the source at once.
+    fn can_begin(&self, now: Instant, index: usize, track: Waiter) -> bool {
+        let Some(source) = self.sources[index].as_ref() else { return false };
+        let choice = control::choice(&self.sessions, track.slot, track.ssrc);
+        let Some(line) = self.lines[track.slot as usize].as_ref() else { return false };
+        let available = line.available_bps();
+        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
+        source.begins_at(now, layer, line, &self.config.limits).is_some()
+    }
+
+    /// The track shows what it shows until the source can be decoded.
+    pub(crate) fn wait_at(&mut self, index: usize, track: Waiter) {
+        let Some(id) = self.sources[index].as_ref().map(|source| source.id) else { return };
+        if self.viewer_track(track).is_none_or(|entry| entry.waits_at == Some(id)) {
+            return;
+        }
+        self.stop_waiting(track);
+        if let Some(source) = self.sources[index].as_mut() {
+            source.waiters.push(track);
+        }
+        if let Some(entry) = self.viewer_track(track) {
+            entry.waits_at = Some(id);
+        }
+        self.tell_wants(index, crate::links::Tell::Changes);
+    }
+
+    pub(crate) fn stop_waiting(&mut self, track: Waiter) {
+        let Some(id) = self.viewer_track(track).and_then(|entry| entry.waits_at.take()) else { return };
+        let index = self.by_track.get(&id).copied();
+        if let Some(source) = index.and_then(|index| self.sources[index].as_mut()) {
+            source.waiters.retain(|waiter| *waiter != track);
+        }
+    }
+
+    fn viewer_track(&mut self, track: Waiter) -> Option<&mut ViewerTrack> {
+        let Role::Viewer(viewer) = &mut self.sessions.get_mut(track.slot)?.role else { return None };
+        viewer.tracks.iter_mut().find(|entry| entry.send.ssrc == track.ssrc)
+    }
+
+    /// Takes a track from where it is to a source that it can play.
+    pub(crate) fn bring_over(&mut self, now: Instant, room: &RoomName, track: Waiter, place: Place, target: usize) {
+        self.stop_waiting(track);
+        if let Place::Source { source, index } = place {
+            self.release_track(now, source, index);
+        }
+        if let Some(downlink) = self.take(room, place) {
+            self.settle(now, target, downlink);
         }
     }
 
     /// Puts a downlink where it belongs: to the track that the room shows, if the viewer can play that, else aside.
-    fn place(&mut self, room: &RoomName, mut downlink: Downlink) {
-        let entry = self.rooms.entry(room.clone()).or_default();
-        let current = room::current(&self.sources, entry, downlink.kind());
-        let (slot, ssrc) = (downlink.slot, downlink.ssrc);
-        let playable =
-            current.and_then(|i| Some((i, self.sources[i].as_mut()?))).filter(|(_, s)| s.codec == downlink.codec);
-        let place = match playable {
-            Some((source_index, source)) => {
-                let available = self.lines[slot as usize].as_ref().and_then(Line::available_bps);
-                downlink.await_source(source.choose(available, source.best));
-                source.downlinks.push(downlink);
-                Place::Source { source: source_index, index: source.downlinks.len() - 1 }
-            }
+    pub(crate) fn place(&mut self, now: Instant, room: &RoomName, mut downlink: Downlink) {
+        let shown = self.shown(room, downlink.kind());
+        let is_paused =
+            control::choice(&self.sessions, downlink.slot, downlink.ssrc).is_some_and(|choice| choice.paused);
+        let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == downlink.codec));
+        match playable.filter(|_| !is_paused) {
+            Some(target) => self.settle(now, target, downlink),
             None => {
+                if shown.is_some() && playable.is_none() && !is_paused {
+                    self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::CodecChanged });
+                }
+                downlink.await_source(now, 0);
+                let (slot, ssrc) = (downlink.slot, downlink.ssrc);
+                let entry = self.rooms.entry(room.clone()).or_default();
                 entry.parked.push(downlink);
-                Place::Parked { index: entry.parked.len() - 1 }
+                let index = entry.parked.len() - 1;
+                self.note_place(slot, ssrc, Place::Parked { index });
             }
-        };
-        self.note_place(slot, ssrc, place);
+        }
+    }
+
+    /// Puts a downlink to a source, and lets it begin at once if the source's memory allows. This is one step: what comes in is
+    /// either in the ring that the viewer begins with, or follows live.
+    pub(crate) fn settle(&mut self, now: Instant, target: usize, mut downlink: Downlink) {
+        let (slot, ssrc) = (downlink.slot, downlink.ssrc);
+        self.stop_waiting(Waiter { slot, ssrc });
+        let limits = self.config.limits;
+        let Some(source) = self.sources[target].as_mut() else { return };
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
+        let available = line.available_bps();
+        let choice = control::choice(&self.sessions, slot, ssrc);
+        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
+        downlink.await_source(now, layer);
+        if let Some(start) = source.begins_at(now, layer, line, &limits) {
+            downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
+            line.look_at(now);
+        }
+        source.downlinks.push(downlink);
+        let index = source.downlinks.len() - 1;
+        self.note_place(slot, ssrc, Place::Source { source: target, index });
+        self.set_timer(slot);
     }
 
     fn note_place(&mut self, slot: u32, ssrc: u32, place: Place) {
-        let Some(session) = self.sessions.get_mut(slot) else { return };
-        let Role::Viewer(viewer) = &mut session.role else { return };
-        if let Some(track) = viewer.tracks.iter_mut().find(|t| t.send.ssrc == ssrc) {
+        if let Some(track) = self.viewer_track(Waiter { slot, ssrc }) {
             track.place = Some(place);
         }
     }
 
-    fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
+    pub(crate) fn take(&mut self, room: &RoomName, place: Place) -> Option<Downlink> {
         let (list, index) = match place {
             Place::Source { source, index } => (&mut self.sources[source].as_mut()?.downlinks, index),
             Place::Parked { index } => (&mut self.rooms.get_mut(room)?.parked, index),
@@ -237,12 +396,13 @@ impl Engine {
             if let Some(downlink) = self.take(&room, place) {
                 packets += downlink.packets;
                 bytes += downlink.bytes;
+                self.stop_waiting(Waiter { slot, ssrc: downlink.ssrc });
             }
         }
         (packets, bytes)
     }
 
-    fn forget_room_if_empty(&mut self, room: &RoomName) {
+    pub(crate) fn forget_room_if_empty(&mut self, room: &RoomName) {
         if self.rooms.get(room).is_some_and(room::Room::is_empty) {
             self.rooms.remove(room);
         }

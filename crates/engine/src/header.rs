@@ -154,6 +154,7 @@ mod tests {
             codec: if kind == Kind::Audio { Codec::Opus } else { Codec::Vp8 },
             pt: 96,
             rtx: None,
+            red: None,
             ssrc: 7,
             clock_rate: 90_000,
             ext: map,

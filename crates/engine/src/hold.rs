@@ -1,5 +1,5 @@
-//! What leaves a viewer's line between two visits of the fan-out: packets that waited for the pacer, second copies of
-//! repairs, and probes.
+//! What leaves a viewer's line between two visits of the fan-out: packets that waited for the pacer, replays, second copies
+//! of repairs, and probes.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const PROBE_STEP: Duration = Duration::from_millis(2);
 const PROBE_PACKETS_MAX: usize = 16;
 
 impl Engine {
-    /// Packets of this viewer began to wait.
+    /// Packets of this viewer began to wait, in a queue or in the ring.
     pub(crate) fn hold(&mut self, now: Instant, slot: u32) {
         if let Some(Some(line)) = self.lines.get_mut(slot as usize) {
             line.adjust_pace();
@@ -45,20 +45,22 @@ impl Engine {
         let moment = self.moment(now);
         let Role::Viewer(viewer) = &self.sessions.get(slot)?.role else { return None };
         let line = self.lines.get_mut(slot as usize)?.as_mut()?;
+        let policy = self.config.limits.gop.policy;
         let mut waits = false;
         for place in viewer.tracks.iter().filter_map(|t| t.place) {
             let Place::Source { source, index } = place else { continue };
             let Some(source) = self.sources[source].as_mut() else { continue };
             let downlink = &mut source.downlinks[index];
-            if !downlink.holds() {
+            if !downlink.holds() && !downlink.is_replaying() {
                 continue;
             }
             let before = (downlink.packets, downlink.bytes);
             let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
             downlink.release(&mut source.layers, &mut way);
+            downlink.go_on(&mut source.layers, &source.pending, policy, &mut way);
             self.stats.packets_out += downlink.packets - before.0;
             self.stats.bytes_out += downlink.bytes - before.1;
-            waits |= downlink.holds();
+            waits |= downlink.holds() || downlink.is_replaying();
         }
         if !waits {
             line.adjust_pace();
@@ -68,16 +70,23 @@ impl Engine {
 
     /// Everything that waits in this source's rings leaves at once: they are about to go.
     pub(crate) fn release_source(&mut self, now: Instant, index: usize) {
-        let moment = self.moment(now);
-        let Some(source) = self.sources[index].as_mut() else { return };
-        for downlink in source.downlinks.iter_mut().filter(|d| d.holds()) {
-            let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { continue };
-            let before = (downlink.packets, downlink.bytes);
-            let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
-            downlink.release_all(&mut source.layers, &mut way);
-            self.stats.packets_out += downlink.packets - before.0;
-            self.stats.bytes_out += downlink.bytes - before.1;
+        let downlinks = self.sources[index].as_ref().map_or(0, |source| source.downlinks.len());
+        for downlink in 0..downlinks {
+            self.release_track(now, index, downlink);
         }
+    }
+
+    /// The same for one of its viewers, who is about to go elsewhere.
+    pub(crate) fn release_track(&mut self, now: Instant, source: usize, index: usize) {
+        let moment = self.moment(now);
+        let Some(source) = self.sources[source].as_mut() else { return };
+        let Some(downlink) = source.downlinks.get_mut(index).filter(|downlink| downlink.holds()) else { return };
+        let Some(Some(line)) = self.lines.get_mut(downlink.slot as usize) else { return };
+        let before = (downlink.packets, downlink.bytes);
+        let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
+        downlink.release_all(&mut source.layers, &mut way);
+        self.stats.packets_out += downlink.packets - before.0;
+        self.stats.bytes_out += downlink.bytes - before.1;
     }
 
     /// Sends repairs once more that are due for it; says when to come again.

@@ -13,18 +13,24 @@ use crate::source::Upstream;
 use crate::{Engine, HOUSEKEEPING, fence, pull};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// A worker answers a want with what its ring holds within a tick or two.
+const REPLAY_PATIENCE: Duration = Duration::from_millis(100);
 
 impl Engine {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(slot) = self.timers.pop_due(now) {
             self.handle_session_timeout(now, slot);
         }
+        self.replay_to_links(now);
+        self.play_clips(now);
         if now >= self.housekeeping_at {
             self.housekeeping_at = now + HOUSEKEEPING;
+            self.watch_for_silence(now);
             self.keep_keyframes_coming(now);
         }
         if now >= self.second_at {
             self.second_at = now + SECOND;
+            self.end_silent_feeds(now);
             self.measure(now);
             self.repeat_to_links(now);
         }
@@ -97,21 +103,30 @@ impl Engine {
     /// Somebody who still waits asks again; the throttle decides what reaches the publisher.
     fn keep_keyframes_coming(&mut self, now: Instant) {
         for index in 0..self.sources.len() {
+            self.note_waits(now, index);
             self.request_keyframes(now, index);
         }
     }
 
     pub(crate) fn request_keyframes(&mut self, now: Instant, index: usize) {
         let Some(source) = self.sources[index].as_mut() else { return };
-        if source.kind() == Kind::Audio {
+        if source.kind() == Kind::Audio || source.upstream == Upstream::Clip {
             return;
         }
-        for i in 0..source.downlinks.len() {
-            if let Some(layer) = source.downlinks[i].waits_for()
+        // Another worker is asked when what its ring holds has not come in this time.
+        let patience = if source.is_remote() { REPLAY_PATIENCE } else { Duration::ZERO };
+        for downlink in &source.downlinks {
+            if let Some(layer) = downlink.waits_for()
+                && now.saturating_duration_since(downlink.waits_since) >= patience
                 && let Some(layer) = source.layers.get_mut(layer as usize)
             {
                 layer.keyframe.ask();
             }
+        }
+        if !source.waiters.is_empty()
+            && let Some(layer) = source.layers.get_mut(source.best as usize)
+        {
+            layer.keyframe.ask();
         }
         for layer in 0..source.layers.len() {
             let Some(source) = self.sources[index].as_mut() else { return };
@@ -119,8 +134,10 @@ impl Engine {
             if !source.layers[layer].keyframe.due(now, audience) {
                 continue;
             }
-            self.stats.keyframe_requests_out += 1;
+            self.stats.keyframe_requests_out += u64::from(!matches!(source.upstream, Upstream::Plain { .. }));
             match source.upstream {
+                Upstream::Clip => {}
+                Upstream::Plain { feed } => self.wish_for_keyframe(feed),
                 Upstream::Remote { worker } => {
                     let message = LinkMessage::Keyframe { track: source.id, layer: layer as u8 };
                     self.message(worker, message);
@@ -150,7 +167,7 @@ impl Engine {
             if best_changed {
                 self.announce_layers(index);
             }
-            self.choose_layers(index);
+            self.choose_layers(now, index);
             self.tell_wants(index, Tell::Changes);
             self.request_keyframes(now, index);
         }

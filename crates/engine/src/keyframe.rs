@@ -23,6 +23,8 @@ pub enum Audience {
 pub struct Throttle {
     asked: bool,
     sent: Option<Instant>,
+    /// Requests that went to the publisher, ever.
+    pub requests: u32,
 }
 
 impl Throttle {
@@ -47,6 +49,7 @@ impl Throttle {
             return false;
         }
         self.sent = Some(now);
+        self.requests = self.requests.wrapping_add(1);
         true
     }
 }

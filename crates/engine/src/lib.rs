@@ -11,29 +11,39 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+#[doc(hidden)]
+pub mod budget;
 mod choose;
 mod command;
 mod commands;
 mod config;
+mod control;
 mod datagrams;
 mod downlink;
 mod drops;
 mod fanout;
 mod feed;
+pub mod gop;
 mod header;
 mod hold;
 mod housekeeping;
+mod idle;
 mod keyframe;
 mod line;
 mod link;
 mod links;
+mod look;
 mod pacer;
+mod plain;
 mod publish;
 mod pull;
+mod replay;
 mod ring;
 mod room;
 mod session;
 mod source;
+#[doc(hidden)]
+pub mod speaker;
 mod splice;
 mod stats;
 mod timers;
@@ -53,16 +63,19 @@ pub use config::{Config, Limits};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
+pub use plain::{PlainContent, PlainPacket, PlainTrack};
 pub use pull::Parcel;
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
 use fanout::{Carried, Round};
+use idle::Playing;
 use line::Line;
 use link::Origin;
+use plain::Feeds;
 use room::Room;
 use session::{Doomed, Slots};
-use source::Source;
+use source::{Source, Waiter};
 use timers::Timers;
 
 /// Random bytes for session ids, ICE credentials and SSRCs: the operating system's in a node, a seed's in a simulation.
@@ -78,6 +91,8 @@ pub struct Engine {
     origin: Origin,
     links: Vec<Link>,
     sessions: Slots,
+    /// Publishers without a peer connection.
+    feeds: Feeds,
     by_id: HashMap<u128, u32>,
     /// Addresses that ICE has validated: the only ones DTLS and media are taken from.
     by_address: HashMap<SocketAddr, u32>,
@@ -89,8 +104,15 @@ pub struct Engine {
     tracks_made: u32,
     /// Sources with packets that arrived since the last flush.
     dirty: Vec<usize>,
+    /// Sources with a keyframe that viewers of something else have waited for.
+    arrived: Vec<usize>,
+    /// Viewers' tracks that go elsewhere once the frame they are in the midst of is complete.
+    amid: Vec<Waiter>,
     round: Round,
     timers: Timers,
+    clips: Vec<Playing>,
+    /// When other workers are to be told more of what the rings hold.
+    replay_at: Option<Instant>,
     housekeeping_at: Instant,
     second_at: Instant,
     measured_at: Instant,
@@ -117,6 +139,7 @@ impl Engine {
             identity,
             entropy,
             sessions: Slots::default(),
+            feeds: Feeds::default(),
             by_id: HashMap::new(),
             by_address: HashMap::new(),
             rooms: BTreeMap::new(),
@@ -125,8 +148,12 @@ impl Engine {
             by_track: HashMap::new(),
             tracks_made: 0,
             dirty: Vec::new(),
+            arrived: Vec::new(),
+            amid: Vec::new(),
             round: Round::default(),
             timers: Timers::default(),
+            clips: Vec::new(),
+            replay_at: None,
             housekeeping_at: now + HOUSEKEEPING,
             second_at: now + Duration::from_secs(1),
             measured_at: now,
@@ -146,7 +173,10 @@ impl Engine {
     /// When `handle_timeout` or `flush` has something to do at the latest.
     pub fn next_timeout(&self) -> Instant {
         let flush = self.dirty.iter().filter_map(|&i| self.sources[i].as_ref()?.flush_at()).min();
-        [self.timers.next(), flush].into_iter().flatten().fold(self.housekeeping_at, Instant::min)
+        [self.timers.next(), flush, self.replay_at, self.clip_due()]
+            .into_iter()
+            .flatten()
+            .fold(self.housekeeping_at, Instant::min)
     }
 
     /// Sealed datagrams for the socket. The shell sends them and clears it.
@@ -185,6 +215,7 @@ impl Engine {
                 Side::Viewer => stats.viewers += 1,
             }
         }
+        stats.publishers += self.feeds.len() as u64;
         stats.viewers_paced = self.lines.iter().flatten().filter(|line| line.pacer.is_limited()).count() as u64;
         stats.sources = self.by_track.len() as u64;
         stats.rooms = self.rooms.len() as u64;
@@ -195,7 +226,7 @@ impl Engine {
 
     /// Sessions now: what placement balances.
     pub fn load(&self) -> usize {
-        self.sessions.len()
+        self.sessions.len() + self.feeds.len()
     }
 
     /// Makes the peer's next datagram panic: how a test sees that a bug of ours ends one session only.

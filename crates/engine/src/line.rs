@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transport::Outbox;
-use transport::bwe::{Estimator, Limits, Probe, Sent};
+use transport::bwe::{Estimator, Limits, Probe, Sent, View};
 use transport::srtp::{Keys, OVERHEAD_MAX, Sealer};
 use transport::{rtcp, sys};
 
@@ -48,6 +48,8 @@ pub struct Line {
     pub copies: VecDeque<Again>,
     /// When something that waits, a copy, or a probe wants to be looked at.
     pub next_at: Option<Instant>,
+    /// The last report of any kind on what arrived.
+    pub heard_at: Instant,
 }
 
 /// The second sending of a repair. A viewer asks again only a round trip later, libwebrtc at first 100 ms: long enough for a
@@ -101,7 +103,13 @@ impl Line {
             probing: None,
             copies: VecDeque::new(),
             next_at: None,
+            heard_at: now,
         }
+    }
+
+    /// How the line fares.
+    pub fn view(&self) -> View {
+        self.estimator.view()
     }
 
     /// Has brought near what sending will touch: first, two visits ahead, the line itself;
@@ -174,6 +182,7 @@ impl Line {
     }
 
     pub fn hear_arrivals(&mut self, now: Instant, report: &rtcp::Twcc<'_>) {
+        self.heard_at = now;
         self.estimator.feedback(now, report);
         self.adjust_pace();
     }

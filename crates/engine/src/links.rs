@@ -2,17 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use media::codec::Codec;
+use media::codec::{Codec, Kind};
 use proto::frame::Frame;
 use proto::room::{LinkMessage, Notice, RoomEvent, Snapshot, Track};
 use proto::{TrackId, WorkerId};
 
 use crate::Engine;
+use crate::downlink::restore_numbers;
 use crate::drops::Drop;
 use crate::link::Heard;
 use crate::publish::{describe, layers_event};
-use crate::source::{Clock, Source, Upstream, Want};
+use crate::source::{Clock, LAYERS_MAX, Source, Upstream, Want};
 
+/// A replay to another worker goes at 20 MB a second: its ring of records holds a fifth of that.
+const REPLAY_PACKETS: u64 = 32;
+const REPLAY_STEP: Duration = Duration::from_millis(2);
 /// Five repetitions missed: whoever wanted the layer is gone.
 const WANT_LASTS: Duration = Duration::from_secs(5);
 
@@ -54,7 +58,7 @@ impl Engine {
                 for (layer, kbps) in source.layers.iter_mut().zip(kbps) {
                     layer.kbps = kbps;
                 }
-                self.choose_layers(index);
+                self.choose_layers(now, index);
             }
             LinkMessage::Clock { track, layer, ntp, time } => {
                 let Some(&index) = self.by_track.get(&track) else { return };
@@ -138,16 +142,65 @@ impl Engine {
             source.best = best;
         }
         let room = source.room.clone();
-        self.choose_layers(index);
+        self.choose_layers(now, index);
         self.attend(now, &room);
     }
 
+    /// Another worker wants these layers. For one that it did not want before, what the ring holds since the last keyframe goes first, then what is
+    /// live: one step, so that nothing is missing between them.
     fn handle_want(&mut self, now: Instant, from: WorkerId, track: TrackId, layers: u8) {
         let Some(&index) = self.by_track.get(&track) else { return };
         let Some(source) = self.sources[index].as_mut() else { return };
+        let before = source.wants.iter().find(|w| w.from == from).copied();
         source.wants.retain(|w| w.from != from);
-        if layers != 0 {
-            source.wants.push(Want { from, layers, at: now });
+        if layers == 0 {
+            return;
+        }
+        let mut want = before.unwrap_or(Want { from, layers: 0, at: now, replay: [None; LAYERS_MAX] });
+        let new = layers & !want.layers;
+        (want.layers, want.at) = (layers, now);
+        for (n, layer) in source.layers.iter_mut().enumerate() {
+            if layers & 1 << n == 0 {
+                want.replay[n] = None;
+            } else if new & 1 << n != 0 && source.codec.kind() == Kind::Video {
+                want.replay[n] = layer.replay(now, &self.config.limits).map(|gop| gop.start);
+                if want.replay[n].is_none() {
+                    layer.keyframe.ask();
+                }
+            }
+        }
+        source.wants.push(want);
+        self.replay_at.get_or_insert(now);
+        self.request_keyframes(now, index);
+    }
+
+    /// Goes on telling other workers what the rings hold.
+    pub(crate) fn replay_to_links(&mut self, now: Instant) {
+        if self.replay_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.replay_at = None;
+        let Engine { sources, links, stats, config, .. } = self;
+        for source in sources.iter_mut().flatten() {
+            let (track, codec, layers) = (source.id, source.codec, &mut source.layers);
+            for want in &mut source.wants {
+                let Some(link) = links.iter_mut().find(|link| link.to == want.from) else { continue };
+                for (n, layer) in layers.iter_mut().enumerate() {
+                    let Some(next) = want.replay[n] else { continue };
+                    let newest = layer.ring.newest().unwrap_or(0);
+                    let until = newest.min(next + REPLAY_PACKETS - 1);
+                    for seq in next..=until {
+                        let Some(packet) = layer.ring.get_mut(seq) else { continue };
+                        restore_numbers(codec, packet);
+                        let frame = packet.frame(track, n as u8, layer.generation, config.epoch);
+                        stats.records_out += u64::from(link.push_frame(&frame));
+                    }
+                    want.replay[n] = (until < newest).then_some(until + 1);
+                    if until < newest {
+                        self.replay_at = Some(now + REPLAY_STEP);
+                    }
+                }
+            }
         }
     }
 
@@ -157,7 +210,14 @@ impl Engine {
         let Upstream::Remote { worker } = source.upstream else { return };
         let layers = source.wanted_here();
         let changed = source.told != layers;
+        let dropped = source.told & !layers;
         source.told = layers;
+        for (n, layer) in source.layers.iter_mut().enumerate() {
+            // What is not wanted does not come: there will be a hole.
+            if dropped & 1 << n != 0 {
+                layer.gop = None;
+            }
+        }
         if changed || (tell == Tell::Always && layers != 0) {
             let message = LinkMessage::Want { from: self.config.worker, track: source.id, layers };
             self.message(worker, message);

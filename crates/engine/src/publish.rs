@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use media::codec::{self, Facts};
-use proto::TrackId;
 use proto::frame::Frame;
 use proto::room::{self, LinkMessage, RoomEvent};
+use proto::{TrackId, WorkerId};
 use transport::Received;
 use transport::peer::SenderReport;
 
@@ -63,17 +63,17 @@ impl Engine {
             dependency: received.dd.as_deref().unwrap_or(&[]),
             payload: &received.payload,
         };
-        let wanted = source.wants.iter().filter(|w| w.layers & (1 << layer) != 0);
-        let mut wanted_by = [None; 8];
-        for (place, want) in wanted_by.iter_mut().zip(wanted) {
-            *place = Some(want.from);
+        let wanted = source.wanted_by(layer, received.seq);
+        if self.store(index, now, received.arrival, &frame) == Inserted::Stored {
+            self.hand_on(wanted, &frame);
         }
-        if self.store(index, now, received.arrival, &frame) != Inserted::Stored {
-            return;
-        }
-        for to in wanted_by.into_iter().flatten() {
+    }
+
+    /// Hands a packet to the workers that want it.
+    pub(crate) fn hand_on(&mut self, wanted: [Option<WorkerId>; 8], frame: &Frame<'_>) {
+        for to in wanted.into_iter().flatten() {
             let Some(link) = self.links.iter_mut().find(|l| l.to == to) else { continue };
-            if link.push_frame(&frame) {
+            if link.push_frame(frame) {
                 self.stats.records_out += 1;
             } else {
                 self.stats.drops.count(Drop::Unusable);
@@ -90,7 +90,7 @@ impl Engine {
         }
         let Some(source) = self.sources[index].as_mut() else { return Inserted::TooOld };
         if restarts {
-            source.restart(frame.layer, frame.generation, &self.config.limits);
+            source.restart(now, frame.layer, frame.generation, &self.config.limits);
         }
         let facts: Facts = codec::facts(source.codec, frame.payload, frame.marker, None);
         let was_idle = source.pending.is_empty();
@@ -107,7 +107,12 @@ impl Engine {
                 dependency: frame.dependency,
                 payload: frame.payload,
             },
+            &self.config.limits,
         );
+        let begins = source.layers[frame.layer as usize].gop.is_some_and(|gop| gop.start == frame.seq);
+        if begins && !source.waiters.is_empty() {
+            self.arrived.push(index);
+        }
         match inserted {
             Inserted::Stored if was_idle => self.dirty.push(index),
             Inserted::Stored => {}

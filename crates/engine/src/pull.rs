@@ -60,7 +60,7 @@ impl Engine {
         candidates: &[SocketAddr],
     ) -> Result<(PeerId, Reply), Refusal> {
         self.check_room_for_one()?;
-        if self.sessions.iter().any(|s| s.room == room && s.side() == Side::Publisher) {
+        if self.is_published(&room) {
             return Err(Refusal::Occupied(self.config.limits.takeover_silence));
         }
         self.end_pull(now, &room);

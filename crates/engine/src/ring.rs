@@ -1,6 +1,6 @@
 //! The packet ring: what one layer of one source sent during the last second or two.
 //!
-//! One ring per layer per worker serves fan-out, retransmission for every viewer and (later) the GOP cache, so that no
+//! One ring per layer per worker serves fan-out, retransmission for every viewer and the replay to those who join, so that no
 //! viewer keeps packets of its own. It knows nothing of viewers. A slot keeps its buffer when it is overwritten, so a
 //! ring that has warmed up does not allocate.
 //!
@@ -12,6 +12,8 @@
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Facts};
+use proto::TrackId;
+use proto::frame::Frame;
 
 /// A packet on its way into a ring.
 pub struct Incoming<'a> {
@@ -54,6 +56,23 @@ impl Packet {
     pub fn payload_mut(&mut self) -> &mut [u8] {
         let len = self.payload_len();
         &mut self.text[..len]
+    }
+
+    /// As a record for another worker. Padding of ours is not told: the other side has its own.
+    pub fn frame(&self, track: TrackId, layer: u8, generation: u8, epoch: Instant) -> Frame<'_> {
+        Frame {
+            track,
+            layer,
+            marker: self.marker,
+            generation,
+            seq: self.seq,
+            time: self.time,
+            arrival_us: self.arrival.saturating_duration_since(epoch).as_micros() as u64,
+            audio_level: self.audio_level,
+            orientation: self.orientation,
+            dependency: &self.dependency,
+            payload: &self.text[..self.payload_len()],
+        }
     }
 
     pub fn is_padded(&self) -> bool {
@@ -150,6 +169,30 @@ impl Ring {
         self.newest
     }
 
+    /// Packets it has room for.
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether newer packets have taken the place of this one.
+    pub fn has_forgotten(&self, seq: u64) -> bool {
+        self.newest.is_some_and(|newest| seq + self.slots.len() as u64 <= newest)
+    }
+
+    /// Doubles its room; what is in it stays.
+    pub fn grow(&mut self) {
+        let len = self.slots.len() * 2;
+        let slots = std::mem::replace(&mut self.slots, (0..len).map(|_| None).collect());
+        let newest = self.newest.unwrap_or(0);
+        for packet in slots.into_iter().flatten() {
+            // One that a jump ahead left behind would lie in another one's place.
+            if packet.seq + (len as u64) > newest {
+                let index = self.index(packet.seq);
+                self.slots[index] = Some(packet);
+            }
+        }
+    }
+
     pub fn get(&self, seq: u64) -> Option<&Packet> {
         self.slots[self.place(seq)?].as_ref().filter(|p| p.seq == seq)
     }
@@ -160,10 +203,11 @@ impl Ring {
         self.slots[place].as_mut().filter(|p| p.seq == seq)
     }
 
-    /// Like `get`, for a retransmission: nobody can use a packet older than the ring's age any more.
-    pub fn get_fresh(&mut self, now: Instant, seq: u64) -> Option<&mut Packet> {
+    /// Like `get_mut`, for a retransmission: nobody can use a packet any more that was sent longer ago than the ring's age. One that is
+    /// replayed was sent long after it arrived, but not before `begun`.
+    pub fn get_fresh(&mut self, now: Instant, seq: u64, begun: Instant) -> Option<&mut Packet> {
         let age_max = self.age_max;
-        self.get_mut(seq).filter(|p| now.saturating_duration_since(p.arrival) <= age_max)
+        self.get_mut(seq).filter(|p| now.saturating_duration_since(p.arrival.max(begun)) <= age_max)
     }
 
     /// A decoder that knows nothing yet can begin with `packet`.
@@ -250,12 +294,31 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_that_grows_keeps_what_it_has() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        for seq in 100..120 {
+            ring.insert(packet(seq, now));
+        }
+        ring.grow();
+        assert_eq!(ring.capacity(), 16);
+        for seq in 120..128 {
+            assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
+        }
+        assert!((112..128).all(|seq| ring.get(seq).is_some()));
+        assert_eq!(ring.insert(packet(128, now)), Inserted::Stored);
+        assert!(ring.get(112).is_none());
+    }
+
+    #[test]
     fn a_packet_past_its_age_is_not_worth_repeating() {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
         ring.insert(packet(1, now));
-        assert!(ring.get_fresh(now + Duration::from_secs(2), 1).is_some());
-        assert!(ring.get_fresh(now + Duration::from_millis(2001), 1).is_none());
+        assert!(ring.get_fresh(now + Duration::from_secs(2), 1, now).is_some());
+        let later = now + Duration::from_millis(2001);
+        assert!(ring.get_fresh(later, 1, now).is_none());
+        assert!(ring.get_fresh(later, 1, now + Duration::from_secs(1)).is_some(), "it was sent a second later");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use proto::{PeerId, RoomName, SessionId, TrackId, WorkerId};
+use proto::{LayerChoice, PeerId, RoomName, SessionId, TrackId, WorkerId};
 use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
 
@@ -60,6 +60,40 @@ pub struct Viewer {
 pub struct ViewerTrack {
     pub send: SendTrack,
     pub place: Option<Place>,
+    /// The source that it goes over to as soon as that can be decoded.
+    pub waits_at: Option<TrackId>,
+    /// What the viewer asked for; automatic until it does.
+    pub choice: LayerChoice,
+    /// Packets sent again because the viewer missed them.
+    pub repairs: u64,
+    /// The last time that the track was seen to wait for a keyframe.
+    pub waiting: Option<Waiting>,
+}
+
+/// A wait for a keyframe, as housekeeping notices it.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub since: Instant,
+    pub seen: Instant,
+    /// Requests to the publisher before it began.
+    pub asked_before: u32,
+}
+
+impl Role {
+    /// What a viewer takes.
+    pub fn tracks(&self) -> &[ViewerTrack] {
+        match self {
+            Role::Publisher(_) => &[],
+            Role::Viewer(viewer) => &viewer.tracks,
+        }
+    }
+}
+
+impl ViewerTrack {
+    pub fn new(send: SendTrack) -> ViewerTrack {
+        let choice = LayerChoice::default();
+        ViewerTrack { send, place: None, waits_at: None, choice, repairs: 0, waiting: None }
+    }
 }
 
 /// Where a downlink is: in the dense array of the source that feeds it, or waiting in the room for a source it can play.
@@ -86,6 +120,14 @@ impl Session {
         let forgotten = (self.addresses.len() == ADDRESSES_MAX).then(|| self.addresses.remove(0));
         self.addresses.push(address);
         forgotten
+    }
+
+    /// Packets of the track with this SSRC were sent again.
+    pub fn note_repairs(&mut self, ssrc: u32, packets: u64) {
+        let Role::Viewer(viewer) = &mut self.role else { return };
+        if let Some(track) = viewer.tracks.iter_mut().find(|t| t.send.ssrc == ssrc) {
+            track.repairs += packets;
+        }
     }
 
     pub fn open_with(&mut self, keys: &Keys) {

@@ -10,7 +10,10 @@ use transport::Mid;
 
 use crate::config::Limits;
 use crate::downlink::Downlink;
+use crate::gop::Gop;
 use crate::keyframe::{Audience, Throttle};
+use crate::line::Line;
+use crate::replay;
 use crate::ring::{Incoming, Inserted, Ring};
 
 /// Simulcast layers a track may have.
@@ -32,9 +35,15 @@ pub enum Upstream {
     Local {
         slot: u32,
     },
+    /// Published on this worker, by a feed that is no peer.
+    Plain {
+        feed: u32,
+    },
     Remote {
         worker: WorkerId,
     },
+    /// Made here, for viewers of a room where nothing comes in.
+    Clip,
 }
 
 pub struct Source {
@@ -50,6 +59,8 @@ pub struct Source {
     /// The layer to show somebody who can take them all.
     pub best: u8,
     pub downlinks: Vec<Downlink>,
+    /// Viewers' tracks that show something else until this source can be decoded.
+    pub waiters: Vec<Waiter>,
     /// For a track of ours: the layers each other worker wants, and when it last said so.
     pub wants: Vec<Want>,
     /// For a track from elsewhere: the layers we last said we want.
@@ -64,6 +75,16 @@ pub struct Want {
     pub from: WorkerId,
     pub layers: u8,
     pub at: Instant,
+    /// By layer: the packet from which on it is still to be told what the ring holds. Until that is done, what arrives waits its turn
+    /// there.
+    pub replay: [Option<u64>; LAYERS_MAX],
+}
+
+/// A viewer's track by its slot and SSRC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiter {
+    pub slot: u32,
+    pub ssrc: u32,
 }
 
 /// A packet that arrived since the last flush, in order of arrival.
@@ -83,6 +104,10 @@ pub struct Layer {
     /// The SSRC before a restart: its stragglers are nobody's any more.
     pub ssrc_before: Option<u32>,
     pub ring: Ring,
+    /// Since the last packet that a decoder can begin with.
+    pub gop: Option<Gop>,
+    /// The newest packet that was handed to the viewers. What came after it is pending.
+    pub flushed: Option<u64>,
     pub keyframe: Throttle,
     pub packets: u64,
     pub bytes: u64,
@@ -113,6 +138,8 @@ impl Layer {
             ssrc: None,
             ssrc_before: None,
             ring: Ring::new(packets, limits.ring_age),
+            gop: None,
+            flushed: None,
             keyframe: Throttle::default(),
             packets: 0,
             bytes: 0,
@@ -121,6 +148,24 @@ impl Layer {
             last_packet: None,
             clock: None,
         }
+    }
+
+    /// Where the last group of pictures begins, and what belongs to it.
+    fn remember(&mut self, codec: Codec, seq: u64, len: usize) {
+        let is_newer = self.gop.is_none_or(|gop| seq > gop.start);
+        if is_newer
+            && let Some(packet) = self.ring.get(seq)
+            && self.ring.is_decodable_start(codec, packet)
+        {
+            self.gop = Some(Gop::begin(&self.ring, seq, packet.arrival));
+        } else if is_newer && let Some(gop) = &mut self.gop {
+            gop.count(len);
+        }
+    }
+
+    /// Where a viewer can begin right now.
+    pub fn replay(&self, now: Instant, limits: &Limits) -> Option<Gop> {
+        self.gop.filter(|gop| gop.is_whole(&self.ring, now, &limits.gop))
     }
 
     pub fn is_silent(&self, now: Instant) -> bool {
@@ -150,6 +195,7 @@ impl Source {
             layers: Vec::new(),
             best: 0,
             downlinks: Vec::new(),
+            waiters: Vec::new(),
             wants: Vec::new(),
             told: 0,
             pending: Vec::new(),
@@ -160,6 +206,10 @@ impl Source {
 
     pub fn kind(&self) -> Kind {
         self.codec.kind()
+    }
+
+    pub fn is_remote(&self) -> bool {
+        matches!(self.upstream, Upstream::Remote { .. })
     }
 
     /// The index of the layer called `rid`; a new one is added when there is room.
@@ -175,7 +225,7 @@ impl Source {
     }
 
     /// The publisher began the layer anew: its numbers and clock mean something else from here on.
-    pub fn restart(&mut self, layer: u8, generation: u8, limits: &Limits) {
+    pub fn restart(&mut self, now: Instant, layer: u8, generation: u8, limits: &Limits) {
         let rid = self.layers[layer as usize].rid.clone();
         let fresh = Layer::new(rid, self.kind(), limits);
         let old = std::mem::replace(&mut self.layers[layer as usize], fresh);
@@ -188,7 +238,7 @@ impl Source {
         entry.bytes_measured = old.bytes_measured;
         self.pending.retain(|p| p.layer != layer);
         for downlink in self.downlinks.iter_mut().filter(|d| d.layer == Some(layer)) {
-            downlink.await_source(downlink.target());
+            downlink.await_source(now, downlink.target());
         }
     }
 
@@ -237,13 +287,23 @@ impl Source {
     }
 
     /// Takes a packet in; it goes out at the next flush.
-    pub fn accept(&mut self, layer: u8, packet: Incoming<'_>) -> Inserted {
+    pub fn accept(&mut self, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
         let (keyframe, len) = (packet.facts.keyframe, packet.payload.len());
+        let codec = self.codec;
         let entry = &mut self.layers[layer as usize];
+        if let Some(gop) = &entry.gop
+            && seq.saturating_sub(gop.start) >= entry.ring.capacity() as u64
+            && gop.is_worth(seq, arrival, &limits.gop)
+        {
+            entry.ring.grow();
+        }
         let inserted = entry.ring.insert(packet);
         if inserted != Inserted::Stored {
             return inserted;
+        }
+        if codec.kind() == Kind::Video {
+            entry.remember(codec, seq, len);
         }
         entry.packets += 1;
         entry.bytes += len as u64;
@@ -270,6 +330,14 @@ impl Source {
         Some(since + wait)
     }
 
+    /// The first `packets` of what is pending go to the viewers now.
+    pub fn hand_over(&mut self, packets: usize) {
+        for Pending { layer, seq, .. } in &self.pending[..packets] {
+            let layer = &mut self.layers[*layer as usize];
+            layer.flushed = layer.flushed.max(Some(*seq));
+        }
+    }
+
     /// The first `packets` of what was pending have gone out. What is left does not wait any longer.
     pub fn flushed(&mut self, packets: usize) {
         self.pending.drain(..packets);
@@ -283,7 +351,26 @@ impl Source {
 
     /// Which layers (bit mask) somebody here shows or waits for.
     pub fn wanted_here(&self) -> u8 {
-        self.downlinks.iter().fold(0, |mask, d| mask | 1 << d.target() | d.layer.map_or(0, |l| 1 << l))
+        let waited_for = if self.waiters.is_empty() { 0 } else { 1 << self.best };
+        self.downlinks.iter().fold(waited_for, |mask, d| mask | 1 << d.target() | d.layer.map_or(0, |l| 1 << l))
+    }
+
+    /// The packet with which a viewer can begin with a layer right now: its last keyframe, if what followed is still here and the
+    /// viewer's line carries it.
+    pub fn begins_at(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<u64> {
+        let entry = self.layers.get(layer as usize).filter(|entry| !entry.is_silent(now))?;
+        let gop = entry.replay(now, limits)?;
+        replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
+    }
+
+    /// The workers that a packet goes to. One that is still being told what came before will be told it in its turn.
+    pub fn wanted_by(&self, layer: u8, seq: u64) -> [Option<WorkerId>; 8] {
+        let wants = |w: &&Want| w.layers & 1 << layer != 0 && w.replay[layer as usize].is_none_or(|next| seq < next);
+        let mut wanted = [None; 8];
+        for (place, want) in wanted.iter_mut().zip(self.wants.iter().filter(wants)) {
+            *place = Some(want.from);
+        }
+        wanted
     }
 
     pub fn audience(&self, layer: u8) -> Audience {
@@ -297,7 +384,9 @@ impl Source {
     /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
-        let Upstream::Local { .. } = self.upstream else { return false };
+        if let Upstream::Remote { .. } = self.upstream {
+            return false;
+        }
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
@@ -350,7 +439,7 @@ mod tests {
                 dependency: &[],
                 payload: &payload,
             };
-            assert_eq!(source.accept(layer, incoming), Inserted::Stored);
+            assert_eq!(source.accept(layer, incoming, &Limits::default()), Inserted::Stored);
         }
         source
     }

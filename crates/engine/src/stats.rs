@@ -29,6 +29,8 @@ pub struct Stats {
     /// Keyframe requests that came from viewers, and that went to publishers.
     pub keyframe_requests_in: u64,
     pub keyframe_requests_out: u64,
+    /// Keyframes that somebody waited for and that nobody could be asked for, because the publisher has no way back.
+    pub keyframe_requests_unanswerable: u64,
     pub publishers_joined: u64,
     pub viewers_joined: u64,
     pub ended: [u64; EndReason::ALL.len()],

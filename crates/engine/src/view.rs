@@ -8,7 +8,7 @@ use proto::api::{LayerView, PublisherView, TrackKind, TrackView};
 
 use crate::Engine;
 use crate::session::Role;
-use crate::source::Source;
+use crate::source::{Layer, Source};
 
 /// One worker's part of all rooms: the node joins the parts of its workers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +43,17 @@ impl Engine {
                 Err(i) => rooms.insert(i, RoomPart { name: session.room.clone(), publishers: vec![view], viewers: 0 }),
             }
         }
+        for feed in self.feeds.shown(now) {
+            let view = PublisherView {
+                id: feed.peer_id.to_string(),
+                age_s: feed.age.as_secs(),
+                tracks: feed.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
+            };
+            match rooms.binary_search_by(|r| r.name.cmp(feed.room)) {
+                Ok(i) => rooms[i].publishers.push(view),
+                Err(i) => rooms.insert(i, RoomPart { name: feed.room.clone(), publishers: vec![view], viewers: 0 }),
+            }
+        }
         // A room known only because another worker publishes in it is that worker's to show.
         rooms.retain(|r| r.viewers > 0 || !r.publishers.is_empty());
         View { rooms }
@@ -60,14 +71,15 @@ fn track_view(source: &Source, now: Instant) -> TrackView {
             Kind::Video => TrackKind::Video,
         },
         codec: source.codec.name().to_owned(),
-        layers: source
-            .layers
-            .iter()
-            .map(|layer| LayerView {
-                rid: (!layer.rid.is_empty()).then(|| layer.rid.clone()),
-                kbps: layer.kbps,
-                silent: layer.is_silent(now),
-            })
-            .collect(),
+        layers: layers(source, now),
     }
+}
+
+pub fn layers(source: &Source, now: Instant) -> Vec<LayerView> {
+    let view = |layer: &Layer| LayerView {
+        rid: (!layer.rid.is_empty()).then(|| layer.rid.clone()),
+        kbps: layer.kbps,
+        silent: layer.is_silent(now),
+    };
+    source.layers.iter().map(view).collect()
 }

@@ -43,6 +43,22 @@ impl<'a> BitReader<'a> {
         }
         Some((value << 1) - short + u32::from(self.bit()?))
     }
+
+    /// An unsigned Exp-Golomb number (H.264 §9.1).
+    pub fn ue(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.bit()? {
+            zeros += 1;
+        }
+        // One of 32 bits does not fit, and stands for nothing.
+        (zeros < 32).then(|| Some((1 << zeros) - 1 + self.bits(zeros)?))?
+    }
+
+    /// A signed one (H.264 §9.1.1).
+    pub fn se(&mut self) -> Option<i32> {
+        let code = i64::from(self.ue()?);
+        i32::try_from(if code % 2 == 1 { (code + 1) / 2 } else { -code / 2 }).ok()
+    }
 }
 
 #[derive(Default)]
@@ -78,6 +94,18 @@ impl BitWriter {
         }
     }
 
+    /// An unsigned Exp-Golomb number. `value` is below 2^16, which is more than anybody here needs.
+    pub fn ue(&mut self, value: u32) {
+        let width = 32 - (value + 1).leading_zeros();
+        self.bits(0, width - 1);
+        self.bits(value + 1, width);
+    }
+
+    pub fn se(&mut self, value: i32) {
+        let magnitude = value.unsigned_abs();
+        self.ue(if value > 0 { 2 * magnitude - 1 } else { 2 * magnitude });
+    }
+
     pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -107,12 +135,16 @@ mod tests {
             for (n, value) in &numbers {
                 writer.below(*n, value % n);
                 writer.bits(*value, 6);
+                writer.ue(*value);
+                writer.se(*value as i32 - 20);
             }
             let bytes = writer.finish();
             let mut reader = BitReader::new(&bytes);
             for (n, value) in &numbers {
                 prop_assert_eq!(reader.below(*n), Some(value % n));
                 prop_assert_eq!(reader.bits(6), Some(*value));
+                prop_assert_eq!(reader.ue(), Some(*value));
+                prop_assert_eq!(reader.se(), Some(*value as i32 - 20));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::codec::{vp8, vp9};
 use crate::ext::layers::Allocation;
-use crate::{Codec, Header, Packet, capture, check, codec, dd, ext, testing};
+use crate::{Codec, Header, Packet, annexb, capture, check, clip, codec, dd, ext, ogg, packetise, red, testing};
 
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub fn fuzz_dd(data: &[u8]) {
         let mut written = Vec::new();
         descriptor.encode(&structure, &mut written);
         assert_eq!(parser.clone().parse(&written), Ok(descriptor));
+        let (spatial, temporal) = (descriptor.spatial, descriptor.temporal);
+        assert_ne!(dd::layers_bit(spatial, temporal), 0, "a frame is of a layer that a viewer can be given");
+        assert!(descriptor.opens(&structure).count_ones() <= u32::from(structure.targets));
         for codec in Codec::ALL {
             codec::facts(codec, bytes, true, Some(&descriptor));
         }
@@ -103,6 +106,30 @@ pub fn fuzz_h264(data: &[u8]) {
     fuzz_payload(Codec::H264, data);
 }
 
+/// A byte stream, cut into packets: each can be read, and together they hold every slice.
+pub fn fuzz_annexb(data: &[u8]) {
+    fuzz_annexb_of_clip(data);
+    for picture in annexb::Pictures::new(data) {
+        let payloads = packetise::h264::packetise(&picture, 100);
+        assert!(payloads.iter().all(|payload| payload.len() <= 100));
+        let slices: usize = picture.iter().filter(|unit| annexb::is_slice(unit)).map(|unit| unit.len()).sum();
+        assert!(
+            payloads.iter().map(Vec::len).sum::<usize>() + payloads.len() >= slices,
+            "nothing of a picture is lost"
+        );
+        for payload in &payloads {
+            codec::h264::fmtp(payload);
+        }
+        let later = picture.iter().filter(|unit| annexb::shows_later_first(unit)).count();
+        assert!(later <= picture.len());
+    }
+}
+
+pub fn fuzz_ogg(data: &[u8]) {
+    let total: usize = ogg::OpusPackets::new(data).flatten().map(|packet| packet.len()).sum();
+    assert!(total <= data.len());
+}
+
 pub fn fuzz_h265(data: &[u8]) {
     fuzz_payload(Codec::H265, data);
 }
@@ -115,6 +142,26 @@ pub fn fuzz_opus(data: &[u8]) {
     fuzz_payload(Codec::Opus, data);
 }
 
+pub fn fuzz_red(data: &[u8]) {
+    let mut payload = data.to_vec();
+    let Some(red) = red::Red::parse(data) else {
+        return assert!(!red::rewrite(&mut payload, 96) && payload == data, "what is refused stays as it is");
+    };
+    let ends = |block: &red::Block| (usize::from(block.at), usize::from(block.at) + usize::from(block.len));
+    let (first, _) = ends(&red.blocks()[0]);
+    let end = red.blocks().iter().map(ends).fold(first, |end, (at, next)| {
+        assert_eq!(at, end, "blocks lie one behind the other");
+        next
+    });
+    assert_eq!(end, data.len(), "and the primary ends the packet");
+    assert!(red.primary().len > 0 && red.blocks().len() <= red::BLOCKS_MAX);
+    assert!(red::rewrite(&mut payload, 96));
+    assert_eq!(payload[first..], data[first..]);
+    let again = red::Red::parse(&payload).expect("rewriting keeps the layout");
+    let renamed: Vec<_> = red.blocks().iter().map(|block| red::Block { payload_type: 96, ..*block }).collect();
+    assert_eq!(again.blocks(), renamed);
+}
+
 pub fn fuzz_capture(data: &[u8]) {
     let options = capture::Options { packets_min: 1, ..capture::Options::default() };
     if let Ok(reports) = capture::check(data, &options) {
@@ -122,6 +169,37 @@ pub fn fuzz_capture(data: &[u8]) {
         // Twelve bytes of header per packet at least; a repaired packet may count twice.
         assert!(packets * 12 <= 2 * data.len() as u64);
     }
+}
+
+pub fn fuzz_clip(data: &[u8]) {
+    let Ok(coded) = clip::Coded::read(data) else { return };
+    assert_eq!(clip::Coded::read(&coded.write()).as_ref(), Ok(&coded), "what we write, we read");
+    let ready = clip::Clip::from(&coded);
+    for reel in [&coded.h264, &coded.vp8] {
+        let track = ready.track(reel.codec).expect("a clip has both codecs");
+        assert!(track.frame(0).keyframe && track.ticks() <= clip::coded::LOOP_TICKS_MAX);
+        for frame in track.frames() {
+            assert!(!frame.payloads.is_empty());
+            assert!(frame.payloads.iter().all(|payload| payload.len() <= clip::packetise::PAYLOAD_LEN_MAX));
+        }
+    }
+}
+
+fn fuzz_annexb_of_clip(data: &[u8]) {
+    let units: Vec<_> = clip::annexb::units(data).collect();
+    let again = clip::annexb::join(units.iter().copied());
+    assert!(clip::annexb::units(&again).eq(units.iter().copied()));
+    assert_eq!(clip::annexb::pictures(data).concat(), units, "every unit is of one picture");
+    let frames = clip::annexb::pictures(data).into_iter().map(|units| (9_000, clip::annexb::join(units)));
+    // The parameter sets in it are read on this way.
+    drop(clip::Reel::new(Codec::H264, frames.take(clip::coded::FRAMES_MAX).collect()));
+}
+
+pub fn fuzz_ivf(data: &[u8]) {
+    let Ok(frames) = clip::ivf::frames(data) else { return };
+    let written = clip::ivf::write(64, 40, frames.iter().map(|frame| (0, *frame)));
+    assert_eq!(written.len(), data.len());
+    assert_eq!(clip::ivf::frames(&written), Ok(frames));
 }
 
 /// The whole as one payload, and as payloads of a stream, each with its length in front.

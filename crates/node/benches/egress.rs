@@ -150,6 +150,7 @@ impl World {
             candidates: vec![socket.local_addr()],
             epoch,
             limits: Limits::default(),
+            idle_clip: None,
         };
         let mut dice = 7u64;
         let entropy = move |bytes: &mut [u8]| {

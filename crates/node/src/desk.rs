@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use engine::{Answered, Command, EndReason, Event, Refusal as No, Reply, Ticket};
-use proto::api::{RoomView, RoomsView};
-use proto::{RoomName, SessionId, WorkerId};
+use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
+use proto::api::{RoomView, RoomsView, SessionView};
+use proto::{PeerId, RoomName, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::feeds::Feeds;
 use crate::metrics;
 use crate::placement::Placement;
 use crate::upstream::{Retry, Upstreams};
@@ -27,6 +28,8 @@ const FULL_RETRY_S: u32 = 5;
 pub struct Handle {
     pub id: WorkerId,
     pub jobs: SyncSender<Job>,
+    /// For packets of publishers without a peer connection.
+    pub plain: SyncSender<(PeerId, PlainPacket)>,
     pub waker: Waker,
     pub snapshots: watch::Receiver<Snapshot>,
 }
@@ -52,6 +55,7 @@ pub struct Desk {
     pub server: desk::Server,
     pub workers: Vec<Handle>,
     pub events: mpsc::Receiver<Event>,
+    pub feeds: Feeds,
     pub orders: mpsc::Receiver<Order>,
     pub placement: Placement,
     pub upstreams: Upstreams,
@@ -81,11 +85,18 @@ pub enum Open {
     Accept {
         room: RoomName,
     },
+    Bring {
+        worker: WorkerId,
+        reply: oneshot::Sender<Result<ftl::Brought, ftl::Refusal>>,
+    },
     Patch {
         reply: oneshot::Sender<Result<Patched, Refusal>>,
     },
     Plain {
         reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Look {
+        reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
     },
     /// Ending a session that nobody knows of.
     Nobody,
@@ -105,6 +116,7 @@ impl Desk {
                     Some(event) => self.handle_event(event),
                     None => break,
                 },
+                ask = self.feeds.next_ask() => self.handle_feed_ask(ask),
                 order = self.orders.recv() => match order {
                     Some(order) => self.handle_order(order),
                     None => break,
@@ -159,9 +171,22 @@ impl Desk {
             Ask::Upstream { room, upstream, reply } => {
                 let _ = reply.send(self.order_upstream(&room, upstream));
             }
+            Ask::Switch { session, owner, room, reply } => {
+                tracing::debug!(%room, "a viewer asks for another room");
+                let command = |ticket| Command::Switch { ticket, session, owner: owner_of(owner), room };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Choose { session, owner, choice, reply } => {
+                let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Look { session, owner, reply } => {
+                let command = |ticket| Command::Look { ticket, session, owner: owner.map(owner_of) };
+                self.ask_worker(session, Open::Look { reply }, command);
+            }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
-                let mut text = metrics::render(&self.version, &snapshots, self.draining);
+                let mut text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
                 self.upstreams.render(&mut text);
                 let _ = reply.send(text);
             }
@@ -214,6 +239,7 @@ impl Desk {
             }
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
+                self.feeds.ended(summary.peer);
                 log_end(&summary);
                 self.on_ended(&summary);
                 self.finish_drain_if_empty();
@@ -251,11 +277,13 @@ impl Desk {
             }
             (Open::Accept { room }, Reply::Accepted { codecs }) => self.on_accepted(&room, codecs),
             (Open::Accept { room }, Reply::Refused(no)) => tracing::info!(%room, "cannot pull: {no}"),
+            (Open::Bring { worker, reply }, replied) => self.handle_brought(worker, reply, replied),
             (Open::Patch { reply }, Reply::Trickled) => drop(reply.send(Ok(Patched::Trickled))),
             (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
             }
-            (Open::Plain { reply }, Reply::Ended | Reply::Exists) => drop(reply.send(Ok(()))),
+            (Open::Plain { reply }, Reply::Ended | Reply::Exists | Reply::Done) => drop(reply.send(Ok(()))),
+            (Open::Look { reply }, Reply::Seen(view)) => drop(reply.send(Ok(view))),
             (open, Reply::Refused(no)) => refuse(open, refusal(no)),
             // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
             _ => {}
@@ -361,10 +389,13 @@ fn log_end(summary: &engine::Summary) {
 fn refuse(open: Open, refusal: Refusal) {
     match open {
         Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
+        // Answered where feeds are.
+        Open::Bring { .. } => {}
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
         Open::Plain { reply } => drop(reply.send(Err(refusal))),
         // The engine has ended the session, or will when nobody answers it.
         Open::Dial { .. } | Open::Accept { .. } | Open::Nobody => {}
+        Open::Look { reply } => drop(reply.send(Err(refusal))),
     }
 }
 
@@ -388,5 +419,7 @@ fn refusal(no: No) -> Refusal {
         No::StaleTag => Refusal::StaleTag,
         No::RestartRefused(why) => Refusal::RestartRefused(why),
         No::BadAnswer(why) => Refusal::BadOffer(why),
+        No::NotAViewer => Refusal::NotAViewer,
+        No::BadChoice(why) => Refusal::BadChoice(why),
     }
 }

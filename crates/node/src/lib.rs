@@ -10,6 +10,7 @@
 
 mod address;
 mod desk;
+mod feeds;
 mod metrics;
 mod placement;
 mod pulls;
@@ -22,6 +23,7 @@ mod worker;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,6 +36,7 @@ use transport::Identity;
 pub use upstream::{Config as Upstream, check as check_upstream};
 
 use desk::{Desk, Handle, Order};
+use feeds::Feeds;
 use placement::Placement;
 use pulls::Pulls;
 use udp::{RecvBatch, Socket};
@@ -56,6 +59,10 @@ pub struct Config {
     pub sessions_max: u32,
     pub limits: Limits,
     pub upstream: Upstream,
+    /// What viewers see while their publisher is silent.
+    pub idle_clip: Option<Arc<media::clip::Clip>>,
+    /// FTL ingest, where somebody wants it.
+    pub ftl: Option<ftl::listener::Settings>,
     pub signal: signal::Settings,
 }
 
@@ -65,6 +72,8 @@ pub enum Error {
     Http { address: SocketAddr, source: io::Error },
     #[error("cannot open UDP {address} for worker {worker}: {why}", why = in_use(source))]
     Media { address: SocketAddr, worker: u8, source: io::Error },
+    #[error(transparent)]
+    Ftl(#[from] ftl::Error),
     #[error("a node has 1 to {WORKERS_MAX} workers, not {0}")]
     Workers(u8),
     #[error("media port {port} plus {workers} workers goes beyond port 65535; choose a lower port")]
@@ -91,11 +100,19 @@ fn in_use(error: &io::Error) -> String {
 pub struct Node {
     http: SocketAddr,
     media: Vec<SocketAddr>,
+    ftl: Option<Ftl>,
     orders: mpsc::Sender<Order>,
     http_stop: oneshot::Sender<()>,
     http_task: tokio::task::JoinHandle<()>,
     desk_task: tokio::task::JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// FTL ingest while it runs.
+struct Ftl {
+    address: SocketAddr,
+    media_address: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Node {
@@ -104,11 +121,15 @@ impl Node {
         if config.workers == 0 || config.workers > WORKERS_MAX {
             return Err(Error::Workers(config.workers));
         }
-        let listener = tokio::net::TcpListener::bind(config.http)
+        let http_listener = tokio::net::TcpListener::bind(config.http)
             .await
             .map_err(|source| Error::Http { address: config.http, source })?;
-        let http = listener.local_addr().unwrap_or(config.http);
+        let http = http_listener.local_addr().unwrap_or(config.http);
         let sockets = bind_media(config.media, config.workers)?;
+        let listener = match config.ftl.clone() {
+            Some(settings) => Some(ftl::Listener::bind(settings).await?),
+            None => None,
+        };
         let mut random = [0; 8];
         getrandom::fill(&mut random).expect("the operating system has random bytes");
         let id = proto::NodeId(u64::from_be_bytes(random));
@@ -128,10 +149,16 @@ impl Node {
 
         let (front, server) = signal::Desk::new();
         let (orders, orders_in) = mpsc::channel(8);
+        let feeds = Feeds::new(listener.as_ref());
+        let ftl = listener.map(|listener| {
+            let (address, media_address) = (listener.address(), listener.media_address());
+            Ftl { address, media_address, task: tokio::spawn(listener.run(feeds.desk())) }
+        });
         let desk = Desk {
             server,
             workers: handles,
             events,
+            feeds,
             orders: orders_in,
             placement: Placement::new(config.workers),
             upstreams,
@@ -146,11 +173,11 @@ impl Node {
         let (http_stop, stopped) = oneshot::channel::<()>();
         let http_task = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            if let Err(error) = signal::serve(listener, config.signal, front, stopped).await {
+            if let Err(error) = signal::serve(http_listener, config.signal, front, stopped).await {
                 tracing::error!(%error, "HTTP ended");
             }
         });
-        Ok(Node { http, media, orders, http_stop, http_task, desk_task, threads })
+        Ok(Node { http, media, ftl, orders, http_stop, http_task, desk_task, threads })
     }
 
     pub fn http_addr(&self) -> SocketAddr {
@@ -160,6 +187,11 @@ impl Node {
     /// The UDP address of each worker.
     pub fn media_addrs(&self) -> &[SocketAddr] {
         &self.media
+    }
+
+    /// Where FTL clients connect, and where their media goes.
+    pub fn ftl_addrs(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.ftl.as_ref().map(|ftl| (ftl.address, ftl.media_address))
     }
 
     /// Takes no new sessions, and waits until the last one has ended or the deadline has come. True when everybody had left.
@@ -177,6 +209,11 @@ impl Node {
         if self.orders.send(Order::EndAll { done }).await.is_ok() {
             // A worker answers within a tick; one that does not must not keep the process.
             let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+        }
+        if let Some(ftl) = self.ftl {
+            // Its clients are told by tasks of their own: a moment for the last lines.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            ftl.task.abort();
         }
         let _ = self.http_stop.send(());
         let _ = tokio::time::timeout(Duration::from_secs(2), self.http_task).await;
@@ -253,13 +290,21 @@ fn wire(
         }
         let engine = Engine::new(
             epoch,
-            engine::Config { worker: id, workers: config.workers, candidates, epoch, limits: config.limits },
+            engine::Config {
+                worker: id,
+                workers: config.workers,
+                candidates,
+                epoch,
+                limits: config.limits,
+                idle_clip: config.idle_clip.clone(),
+            },
             identity.clone(),
             Box::new(|bytes| getrandom::fill(bytes).expect("the operating system has random bytes")),
         );
         let (jobs, jobs_in) = sync_channel(worker::COMMANDS_MAX);
+        let (plain, plain_in) = sync_channel(worker::PLAIN_MAX);
         let (snapshots_out, snapshots) = watch::channel(Snapshot::default());
-        handles.push(Handle { id, jobs, waker, snapshots });
+        handles.push(Handle { id, jobs, plain, waker, snapshots });
         workers.push(Worker {
             id,
             engine,
@@ -267,6 +312,7 @@ fn wire(
             pulls: Pulls::new().map_err(Error::Thread)?,
             poller,
             jobs: jobs_in,
+            plain: plain_in,
             messages_in,
             neighbours,
             events: events.clone(),

@@ -53,6 +53,12 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     per_worker("weir_keyframe_requests_sent_total", "counter", "Keyframe requests passed upstream.", &|s| {
         s.stats.keyframe_requests_out
     });
+    per_worker(
+        "weir_keyframe_requests_unanswerable_total",
+        "counter",
+        "Keyframes waited for of publishers that cannot be asked (FTL).",
+        &|s| s.stats.keyframe_requests_unanswerable,
+    );
     per_worker("weir_publishers_joined_total", "counter", "Publishers that connected.", &|s| s.stats.publishers_joined);
     per_worker("weir_viewers_joined_total", "counter", "Viewers that connected.", &|s| s.stats.viewers_joined);
     per_worker("weir_panics_total", "counter", "Bugs contained to one session each. Please report them.", &|s| {
@@ -100,6 +106,30 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
         "The end of a video frame's arrival to its hand-over to the kernel, once per viewer.",
         &sum(|s| &s.stats.forward_delay),
     );
+    text.0
+}
+
+/// FTL ingest, on a node that has it.
+pub fn render_ftl(stats: &ftl::Stats) -> String {
+    let mut text = Text::default();
+    let mut one = |name: &str, kind, help, value| {
+        text.family(name, kind, help);
+        text.line(name, &[], value);
+    };
+    one("weir_ftl_sessions", "gauge", "FTL sessions.", stats.sessions);
+    one("weir_ftl_sessions_begun_total", "counter", "FTL sessions that began.", stats.sessions_begun);
+    one(
+        "weir_ftl_wrong_keys_total",
+        "counter",
+        "FTL clients that did not know the key of a channel.",
+        stats.wrong_keys,
+    );
+    one("weir_ftl_throttled_total", "counter", "FTL clients refused after too many wrong keys.", stats.throttled);
+    one("weir_ftl_packets_total", "counter", "Media packets of FTL sessions.", stats.packets);
+    text.family("weir_ftl_ignored_total", "counter", "Datagrams to the FTL port that were dropped, by reason.");
+    for (reason, count) in ftl::stream::Ignored::ALL.iter().zip(stats.ignored) {
+        text.line("weir_ftl_ignored_total", &[("reason", reason.label())], count);
+    }
     text.0
 }
 
@@ -154,6 +184,15 @@ fn seconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ftl_has_its_own_counters() {
+        let mut stats = ftl::Stats { wrong_keys: 3, ..ftl::Stats::default() };
+        stats.ignored[ftl::stream::Ignored::WrongSsrc as usize] = 5;
+        let text = render_ftl(&stats);
+        assert!(text.contains("weir_ftl_wrong_keys_total 3\n"), "{text}");
+        assert!(text.contains("weir_ftl_ignored_total{reason=\"wrong_ssrc\"} 5\n"), "{text}");
+    }
 
     #[test]
     fn every_line_is_prometheus_text_and_buckets_only_grow() {

@@ -5,6 +5,7 @@
 //! | queue | bound | when full |
 //! |---|---|---|
 //! | commands and calls from the node | 1,024 | the node refuses the request (503) |
+//! | packets of plain feeds | 2,048 | the packet is dropped and counted (`feed_queue_full`) |
 //! | events to the node | 4,096 | they wait in the engine until there is room: none is lost |
 //! | messages to a worker | 4,096 | the message is lost; the gap in its numbers, or its repetition within a second, heals that |
 //! | media records to a worker | 4 MiB | the record is dropped and counted (`link_full`) |
@@ -15,9 +16,9 @@ use std::os::fd::AsFd as _;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
-use engine::{Command, Engine, Event, Flushed, Side, Stats, Ticket, View};
+use engine::{Command, Engine, Event, Flushed, PlainPacket, Side, Stats, Ticket, View};
 use proto::room::LinkMessage;
-use proto::{RoomName, WorkerId};
+use proto::{PeerId, RoomName, WorkerId};
 use tokio::sync::{mpsc, watch};
 
 use crate::pulls::Pulls;
@@ -26,6 +27,8 @@ use crate::udp::{RecvBatch, Socket, sys};
 use crate::wake::{Poller, Waker};
 
 pub const COMMANDS_MAX: usize = 1024;
+/// A second of 20 Mbit/s in packets of 1,200 bytes.
+pub const PLAIN_MAX: usize = 2048;
 pub const EVENTS_MAX: usize = 4096;
 pub const MESSAGES_MAX: usize = 4096;
 /// A second of 30 Mbit/s.
@@ -35,6 +38,7 @@ pub const RECORD_BYTES_MAX: usize = 4 << 20;
 const RECORDS_PER_TICK: usize = 512;
 const MESSAGES_PER_TICK: usize = 256;
 const COMMANDS_PER_TICK: usize = 32;
+const PLAIN_PER_TICK: usize = 256;
 /// Batches of datagrams per tick: 8 × 32 messages.
 const BATCHES_PER_TICK: usize = 8;
 
@@ -88,6 +92,8 @@ pub struct Worker {
     pub pulls: Pulls,
     pub poller: Poller,
     pub jobs: Receiver<Job>,
+    /// Packets of publishers without a peer connection, and whose they are.
+    pub plain: Receiver<(PeerId, PlainPacket)>,
     pub messages_in: Receiver<LinkMessage>,
     pub neighbours: Vec<Neighbour>,
     pub events: mpsc::Sender<Event>,
@@ -133,7 +139,7 @@ impl Worker {
     fn tick(&mut self) -> Next {
         let now = Instant::now();
         // What other workers have announced is known before a command asks for it.
-        let next = self.take_from_links(now).max(self.take_jobs(now));
+        let next = self.take_from_links(now).max(self.take_jobs(now)).max(self.take_plain(now));
         self.take_datagrams(now);
         self.take_pulled(now);
         self.engine.handle_timeout(now);
@@ -161,6 +167,15 @@ impl Worker {
             }
         }
         Next::Again
+    }
+
+    fn take_plain(&mut self, now: Instant) -> Next {
+        let mut packets = 0;
+        for (peer, packet) in self.plain.try_iter().take(PLAIN_PER_TICK) {
+            self.engine.handle_plain(now, peer, packet);
+            packets += 1;
+        }
+        if packets == PLAIN_PER_TICK { Next::Again } else { Next::Sleep }
     }
 
     fn take_from_links(&mut self, now: Instant) -> Next {

@@ -32,6 +32,7 @@ pub fn render() -> String {
     file.visit::<api::Problem>();
     file.visit::<api::UpstreamOrder>();
     file.visit::<api::UpstreamView>();
+    file.visit::<api::SessionView>();
     // The generator leaves spaces before a documented field's line break.
     let text = file.types.into_values().fold(HEADER.to_owned(), |text, declaration| text + "\n" + &declaration);
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()

@@ -1,7 +1,11 @@
 //! The JSON of the HTTP API. The web client's types are generated from here (`web/src/protocol/generated`).
 
+mod session;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use session::{Hop, SessionSide, SessionState, SessionTrack, SessionView, Verdict};
 
 /// A room as `/api/rooms` lists it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, Request};
 
 use crate::query;
 
-const ROOM_DEFAULT: &str = "mainroom";
+pub const ROOM_DEFAULT: &str = "mainroom";
 
 pub fn translate<B>(request: &mut Request<B>) {
     let Some(path) = canonical(request.uri().path(), request.uri().query()) else { return };

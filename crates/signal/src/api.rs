@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,11 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::desk::Refusal;
 use crate::problem::{Failure, Kind};
+use crate::sessions::owned;
+
+type IdPath = Result<Path<String>, PathRejection>;
 
 const NO_STORE: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
@@ -95,6 +100,22 @@ impl Reader {
 
 fn visible(rooms: &RoomsView, caller: &Caller) -> RoomsView {
     RoomsView { rooms: rooms.rooms.iter().filter(|room| caller.may_see(&room.name)).cloned().collect() }
+}
+
+/// How a session fares. Whoever holds it may look, and an operator; there is no list, because its id is a right.
+pub async fn session(State(app): State<App>, path: IdPath, request: Request) -> Result<Response, Failure> {
+    let (request, _) = request.into_parts();
+    let Path(id) = path.map_err(|_| Failure::from(Refusal::NoSession))?;
+    let session = id.parse().map_err(|_| Failure::from(Refusal::NoSession))?;
+    let caller = app.guard.holder(&request.headers, request.uri.query())?;
+    // It costs the worker that has the session a little, unlike what is read here.
+    app.count_request(&request)?;
+    // An operator's token has to be current: it was not that which made the session.
+    let operator =
+        app.guard.caller(&request.headers, request.uri.query()).is_ok_and(|caller| caller.is_admin().is_ok());
+    let owner = (!operator).then_some(caller.owner);
+    let view = owned(&caller, app.desk.look(session, owner).await?)?;
+    Ok((NO_STORE, Json(view)).into_response())
 }
 
 pub async fn node(State(app): State<App>, request: Request) -> Response {

@@ -11,12 +11,15 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Guard;
 use crate::desk::Desk;
+use crate::events::{self, Streams};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::problem::{Failure, Kind};
 use crate::rate::Limiter;
+use crate::room_list::{self, Serial};
 use crate::settings::Settings;
-use crate::{api, assets, headers, links, probes, sessions, upstream};
+use crate::subscribers::Subscribers;
+use crate::{api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
 
 pub type App = Arc<Shared>;
 
@@ -29,7 +32,13 @@ pub struct Shared {
     pub gate: Arc<Gate>,
     /// `Link` headers of the ICE servers, written once.
     pub links: Vec<axum::http::HeaderValue>,
+    /// Places for those who wait for news: event streams and long polls.
     pub event_streams: Arc<Semaphore>,
+    /// The event streams of viewers.
+    pub streams: Arc<Streams>,
+    /// What older clients call their viewers.
+    pub subscribers: Subscribers,
+    pub room_serial: Serial,
     /// True when the server is closing: streams that would never end, end.
     pub closing: watch::Receiver<bool>,
     limiter: Mutex<Limiter>,
@@ -52,6 +61,9 @@ impl Shared {
             guard: Guard::new(settings.auth, local, settings.key.clone()),
             links: links::ice_servers(&settings.ice_servers),
             event_streams: Arc::new(Semaphore::new(settings.limits.event_streams_max)),
+            streams: Streams::new(settings.limits.event_streams_max),
+            subscribers: Subscribers::default(),
+            room_serial: Serial::default(),
             limiter: Mutex::new(Limiter::new(settings.limits.rate)),
             local_limiter: Mutex::new(Limiter::new(settings.limits.local_rate)),
             metrics: Metrics::default(),
@@ -102,6 +114,13 @@ pub fn routes(app: App) -> Router {
             .options(sessions::session_options)
             .fallback(async || Failure::method_not_allowed("OPTIONS, GET, HEAD, PATCH, DELETE"))
     };
+    let wish = |verbs: MethodRouter<App>| {
+        verbs.options(held::options).fallback(async || Failure::method_not_allowed("OPTIONS, POST"))
+    };
+    let stream = get(events::read)
+        .delete(events::end)
+        .options(events::stream_options)
+        .fallback(async || Failure::method_not_allowed("OPTIONS, GET, HEAD, DELETE"));
     let endpoint = |verbs: MethodRouter<App>| {
         verbs
             .get(sessions::endpoint_get)
@@ -113,6 +132,12 @@ pub fn routes(app: App) -> Router {
         .route("/whep/{room}", endpoint(post(sessions::watch).head(sessions::watch_head)))
         .route("/whip/{room}/{session}", session())
         .route("/whep/{room}/{session}", session())
+        .route("/whep/{room}/{session}/source", wish(post(switch::source)))
+        .route("/whep/{room}/{session}/layer", wish(post(layer::choose)))
+        .route("/whep/{room}/{session}/sse", wish(post(events::create)))
+        .route("/whep/{room}/{session}/sse/{stream}", stream)
+        .route("/switchRoom", get(switch::by_name))
+        .route("/getRoomList", get(room_list::poll))
         .route("/livez", get(probes::alive))
         .route("/readyz", get(probes::ready))
         .route("/metrics", get(probes::metrics))
@@ -125,6 +150,7 @@ pub fn routes(app: App) -> Router {
                 .delete(upstream::delete)
                 .fallback(async || Failure::method_not_allowed("GET, HEAD, PUT, DELETE")),
         )
+        .route("/api/sessions/{session}", get(api::session))
         .route("/api/node", get(api::node))
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))

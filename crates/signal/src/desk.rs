@@ -13,8 +13,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::api::{RoomsView, UpstreamOrder, UpstreamView};
-use proto::{Path, RoomName, SessionId};
+use proto::api::{RoomsView, SessionView, UpstreamOrder, UpstreamView};
+use proto::{LayerChoice, Path, RoomName, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -91,6 +91,27 @@ pub enum Ask {
         room: RoomName,
         upstream: Upstream,
         reply: oneshot::Sender<Result<Option<UpstreamView>, Refusal>>,
+    },
+    /// The viewer is to see another room from its next decodable point on. A room without a publisher is accepted: the
+    /// viewer then waits there.
+    Switch {
+        session: SessionId,
+        owner: Owner,
+        room: RoomName,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Choose {
+        session: SessionId,
+        owner: Owner,
+        choice: LayerChoice,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// How a session fares.
+    Look {
+        session: SessionId,
+        /// `None`: an operator, who may look at every session.
+        owner: Option<Owner>,
+        reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
     },
     /// The node renders its Prometheus text.
     Metrics {
@@ -206,6 +227,11 @@ pub enum Refusal {
     BadUpstream(String),
     #[error("this session was created with another token")]
     NotYours,
+    #[error("this session publishes; only a viewer can be moved, choose a layer or be told of events")]
+    NotAViewer,
+    /// A layer that is not there, or a bound that this stream cannot keep.
+    #[error("{0}")]
+    BadChoice(String),
     #[error("this token has reached its number of sessions ({limit}); end one first")]
     TooManySessions { limit: u32 },
 }
@@ -240,6 +266,10 @@ impl Desk {
 
     pub(crate) fn watch_rooms(&self) -> watch::Receiver<Arc<RoomsView>> {
         self.rooms.clone()
+    }
+
+    pub(crate) fn watch_readiness(&self) -> watch::Receiver<Readiness> {
+        self.readiness.clone()
     }
 
     pub(crate) async fn publish(
@@ -287,6 +317,32 @@ impl Desk {
 
     pub(crate) async fn exists(&self, session: SessionId, owner: Owner) -> Result<Result<(), Refusal>, Unanswered> {
         self.ask(|reply| Ask::Exists { session, owner, reply }).await
+    }
+
+    pub(crate) async fn switch(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        room: RoomName,
+    ) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Switch { session, owner, room, reply }).await
+    }
+
+    pub(crate) async fn choose(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        choice: LayerChoice,
+    ) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Choose { session, owner, choice, reply }).await
+    }
+
+    pub(crate) async fn look(
+        &self,
+        session: SessionId,
+        owner: Option<Owner>,
+    ) -> Result<Result<Box<SessionView>, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Look { session, owner, reply }).await
     }
 
     pub(crate) async fn metrics(&self) -> Result<String, Unanswered> {

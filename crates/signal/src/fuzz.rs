@@ -16,6 +16,14 @@ pub fn fuzz_path(data: &[u8]) {
     crate::path::fuzz(data);
 }
 
+/// The JSON that the holder of a session posts about it: where to go, which layer, which events.
+pub fn fuzz_wishes(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    crate::switch::fuzz(text);
+    crate::layer::fuzz(text);
+    crate::events::fuzz(text);
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -39,6 +47,7 @@ mod tests {
             super::fuzz_bearer(data);
             super::fuzz_aliases(data);
             super::fuzz_path(data);
+            super::fuzz_wishes(data);
         }
     }
 }

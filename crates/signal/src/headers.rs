@@ -28,7 +28,7 @@ static SECURITY: [(HeaderName, &str); 6] = [
 ];
 
 const CORS_METHODS: &str = "OPTIONS, GET, HEAD, POST, PATCH, DELETE";
-const CORS_HEADERS: &str = "Authorization, Content-Type, If-Match";
+const CORS_HEADERS: &str = "Authorization, Content-Type, If-Match, X-deadsfu-subuuid";
 const CORS_EXPOSED: &str = "Location, Link, ETag, Retry-After, Accept-Post, Accept-Patch, WWW-Authenticate";
 /// Chrome keeps a preflight for two hours at most.
 const CORS_MAX_AGE_S: &str = "7200";

@@ -1,7 +1,8 @@
-//! `Link` headers that name the ICE servers (RFC 9725), one per URL.
+//! `Link` headers: the ICE servers (RFC 9725), one per URL, and what a viewer's session can do beyond WHEP itself.
 
 use axum::http::HeaderValue;
 
+use crate::events::Events;
 use crate::settings::IceServer;
 
 pub fn ice_servers(servers: &[IceServer]) -> Vec<HeaderValue> {
@@ -20,6 +21,15 @@ fn link(server: &IceServer) -> String {
         );
     }
     text
+}
+
+/// The extensions of the WHEP session at this location.
+pub fn extensions(session: &str) -> [String; 2] {
+    let rel = "urn:ietf:params:whep:ext:core";
+    [
+        format!("<{session}/sse>; rel=\"{rel}:server-sent-events\"; events=\"{}\"", Events::attribute()),
+        format!("<{session}/layer>; rel=\"{rel}:layer\""),
+    ]
 }
 
 fn escaped(value: &str) -> String {

@@ -7,11 +7,8 @@
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{
-    self, ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, LOCATION,
-    USER_AGENT,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{self, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK, LOCATION, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use proto::{RoomName, SessionId};
 use transport::fragment::Fragment;
@@ -19,15 +16,10 @@ use transport::offer::{Offer, Role};
 
 use crate::app::App;
 use crate::auth::{Caller, Denied, Right};
+use crate::body::{ACCEPT_PATCH, ACCEPT_POST, FRAGMENT, SDP, read_text, refuse_announced, require_type};
 use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
-use crate::if_match;
-use crate::path;
 use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
-
-const SDP: &str = "application/sdp";
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
-const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+use crate::{if_match, links, path, switch};
 
 /// Enough of a `User-Agent` to tell OBS from a browser.
 const AGENT_LEN_MAX: usize = 128;
@@ -35,8 +27,8 @@ const AGENT_LEN_MAX: usize = 128;
 /// When a full node may have room again.
 const FULL_RETRY_S: u32 = 5;
 
-type RoomPath = Result<Path<String>, PathRejection>;
-type SessionPath = Result<Path<(String, String)>, PathRejection>;
+pub type RoomPath = Result<Path<String>, PathRejection>;
+pub type SessionPath = Result<Path<(String, String)>, PathRejection>;
 
 pub async fn publish(State(app): State<App>, room: RoomPath, request: Request) -> Result<Response, Failure> {
     create(app, Right::Publish, room, request).await
@@ -68,7 +60,17 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
         Right::Publish => "whip",
         Right::Watch => "whep",
     };
-    created(&app, &format!("/{endpoint}/{room}/{}", answered.session), answered)
+    let (session, location) = (answered.session, format!("/{endpoint}/{room}/{}", answered.session));
+    let mut response = created(&app, &location, answered)?;
+    if right == Right::Watch {
+        for link in links::extensions(&location) {
+            response.headers_mut().append(LINK, header_value(&link)?);
+        }
+        if let Some(name) = switch::name_of(&request.headers, request.uri.query()) {
+            app.subscribers.remember(name, session);
+        }
+    }
+    Ok(response)
 }
 
 fn created(app: &App, location: &str, answered: Answered) -> Result<Response, Failure> {
@@ -156,22 +158,24 @@ pub async fn end(State(app): State<App>, path: SessionPath, request: Request) ->
     let caller = app.guard.holder(&request.headers, request.uri.query())?;
     app.count_request(&request)?;
     owned(&caller, app.desk.end(session, caller.owner).await?)?;
+    app.streams.end_all_of(session);
+    app.subscribers.forget(session);
     Ok(StatusCode::OK)
 }
 
-fn room_name(path: RoomPath) -> Result<RoomName, Failure> {
+pub(crate) fn room_name(path: RoomPath) -> Result<RoomName, Failure> {
     let bad = |e: proto::ids::IdError| Failure::new(Kind::BadRoomName, e.to_string());
     path.map(|Path(name)| name).unwrap_or_default().parse().map_err(bad)
 }
 
 /// A malformed id is one that does not exist. The room before it is for people: the id alone names the session.
-fn session_id(path: SessionPath) -> Result<SessionId, Failure> {
+pub(crate) fn session_id(path: SessionPath) -> Result<SessionId, Failure> {
     let Path((_, id)) = path.map_err(|_| Failure::from(Refusal::NoSession))?;
     id.parse().map_err(|_| Failure::from(Refusal::NoSession))
 }
 
 /// "Not yours" to somebody who showed nothing means: show your token.
-fn owned<T>(caller: &Caller, result: Result<T, Refusal>) -> Result<T, Failure> {
+pub(crate) fn owned<T>(caller: &Caller, result: Result<T, Refusal>) -> Result<T, Failure> {
     result.map_err(|refusal| match refusal {
         Refusal::NotYours if !caller.has_token() => Failure::from(Denied::Missing),
         refusal => Failure::from(refusal),
@@ -186,55 +190,6 @@ fn refuse_unready(readiness: Readiness) -> Result<(), Failure> {
             Err(Failure::new(Kind::NodeDraining, Refusal::Draining.to_string()).retry_after(DRAINING_RETRY_S))
         }
     }
-}
-
-/// Refuses a body by its announced length, before anything is read of it.
-fn refuse_announced(headers: &HeaderMap, max: usize) -> Result<(), Failure> {
-    let announced =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
-    match announced {
-        Some(length) if length > max as u64 => Err(too_large(max)),
-        _ => Ok(()),
-    }
-}
-
-fn too_large(max: usize) -> Failure {
-    Failure::new(Kind::BodyTooLarge, format!("the body may be {max} bytes long at most"))
-}
-
-/// Compares the media type alone: parameters and case do not matter (RFC 9110 §8.3.1).
-fn require_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Failure> {
-    let accept_header = if wanted == SDP { ACCEPT_POST } else { ACCEPT_PATCH };
-    let wrong = || {
-        Failure::new(Kind::WrongContentType, format!("send Content-Type: {wanted}"))
-            .with(ACCEPT, wanted)
-            .with(accept_header.clone(), wanted)
-    };
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Failure::new(Kind::WrongContentType, "send the body without Content-Encoding")
-            .with(header::ACCEPT_ENCODING, "identity"));
-    }
-    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(wanted) { Ok(()) } else { Err(wrong()) }
-}
-
-async fn read_text(body: Body, max: usize, timeout: std::time::Duration, malformed: Kind) -> Result<String, Failure> {
-    let read = tokio::time::timeout(timeout, axum::body::to_bytes(body, max)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        // Only a body longer than its limit, or a connection that nobody reads any more, ends here.
-        Ok(Err(_)) => return Err(too_large(max)),
-        Err(_) => {
-            let seconds = timeout.as_secs();
-            return Err(Failure::new(
-                Kind::BodyTimeout,
-                format!("the body did not arrive within {seconds} s; send it again"),
-            )
-            .with(header::CONNECTION, "close"));
-        }
-    };
-    String::from_utf8(bytes.into()).map_err(|_| Failure::new(malformed, "the body is not UTF-8 text"))
 }
 
 fn parse_offer(text: &str, right: Right) -> Result<Offer, Failure> {
@@ -266,6 +221,6 @@ fn quoted(tag: &str) -> String {
 }
 
 /// The node's own strings; one that cannot be a header is the node's mistake, and ends this request only.
-fn header_value(text: &str) -> Result<HeaderValue, Failure> {
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Failure> {
     HeaderValue::from_str(text).map_err(|_| Failure::new(Kind::Internal, "the answer could not be written"))
 }

@@ -22,7 +22,7 @@ mod viewer;
 mod world;
 
 pub use client::Publish;
-pub use viewer::Seen;
+pub use viewer::{Seen, Steps};
 pub use world::{Sim, profile};
 
 use std::time::Duration;

@@ -30,8 +30,16 @@ pub struct TrackSeen {
     pub seq_rollovers: u32,
     pub time_wraps: u32,
     last_time: Option<u32>,
+    first_time: Option<u32>,
+    last_played: Option<Instant>,
+    /// Between two packets, in order of play.
+    pub longest_rest: Duration,
     seen: BTreeSet<(u32, u64)>,
     pub duplicates: u32,
+    /// What came right after what: see [`Steps`].
+    pub steps: Steps,
+    /// A keyframe has begun since the last packet with a tag.
+    keyframe_begins: bool,
     pub corrupt: u32,
     pub first_keyframe: Option<Instant>,
     first_arrival: Instant,
@@ -43,6 +51,21 @@ struct Held {
     time: u32,
     marker: bool,
     payload: Vec<u8>,
+}
+
+/// The stream judged packet by packet: one follows on the one before, or a decoder can begin with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// To the next packet that the publisher sent.
+    pub even: u64,
+    /// To the beginning of a keyframe, of whatever source and time.
+    pub splices: u64,
+    /// Missing packets of one stream, which nothing explains.
+    pub lost: u64,
+    /// To a packet that was there before, without a keyframe.
+    pub back: u64,
+    /// To another stream, in the midst of it.
+    pub torn: u64,
 }
 
 /// Both tracks of a viewer.
@@ -65,8 +88,13 @@ impl TrackSeen {
             seq_rollovers: 0,
             time_wraps: 0,
             last_time: None,
+            first_time: None,
+            last_played: None,
+            longest_rest: Duration::ZERO,
             seen: BTreeSet::new(),
             duplicates: 0,
+            steps: Steps::default(),
+            keyframe_begins: false,
             corrupt: 0,
             first_keyframe: None,
             first_arrival: now,
@@ -91,12 +119,18 @@ impl TrackSeen {
             self.time_wraps +=
                 u32::from(self.last_time.is_some_and(|last| last > held.time && last - held.time > 1 << 31));
             self.last_time = Some(held.time);
+            self.first_time.get_or_insert(held.time);
+            let rest = self.last_played.map_or(Duration::ZERO, |at| held.arrival.saturating_duration_since(at));
+            self.longest_rest = self.longest_rest.max(rest);
+            self.last_played = Some(held.arrival);
             let at = held.arrival.saturating_duration_since(self.start);
             let (seq, time) = (Seq(seq as u16), RtpTime(held.time));
             self.checker.push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: None });
             if held.payload.is_empty() {
                 continue;
             }
+            let facts = media::facts(self.codec, &held.payload, held.marker, None);
+            self.keyframe_begins |= facts.keyframe && self.codec.kind() == Kind::Video;
             match testing::read_tag(self.codec, &held.payload) {
                 // Parameter sets are too short for a tag.
                 None => {}
@@ -105,12 +139,29 @@ impl TrackSeen {
                     if !self.seen.insert((tag.stream, tag.counter)) {
                         self.duplicates += 1;
                     }
+                    self.step(&tag);
                     self.tags.push(tag);
                 }
             }
-            if self.first_keyframe.is_none() && media::facts(self.codec, &held.payload, held.marker, None).keyframe {
+            if self.first_keyframe.is_none() && facts.keyframe {
                 self.first_keyframe = Some(held.arrival);
             }
+        }
+    }
+}
+
+impl TrackSeen {
+    fn step(&mut self, tag: &Tag) {
+        // Every packet of sound can be begun with.
+        let begins = std::mem::take(&mut self.keyframe_begins) || self.codec.kind() == Kind::Audio;
+        let Some(before) = self.tags.last() else { return };
+        let same = before.stream == tag.stream;
+        match tag.counter.checked_sub(before.counter) {
+            Some(1) if same => self.steps.even += 1,
+            _ if begins => self.steps.splices += 1,
+            Some(n) if same && n > 0 => self.steps.lost += n - 1,
+            _ if same => self.steps.back += 1,
+            _ => self.steps.torn += 1,
         }
     }
 }
@@ -161,6 +212,11 @@ impl Seen {
 }
 
 impl TrackSeen {
+    /// From the first timestamp to the last.
+    pub fn media_ticks(&self) -> u32 {
+        self.last_time.unwrap_or(0).wrapping_sub(self.first_time.unwrap_or(0))
+    }
+
     /// The decoder's opinion of everything played so far.
     pub fn report(&self) -> Report {
         self.checker.clone().finish()

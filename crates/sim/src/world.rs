@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use engine::{Command, Engine, Event, Flushed, Limits, Owner, Reply, Ticket};
+use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
-use proto::{RoomName, WorkerId};
+use proto::api::SessionView;
+use proto::{LayerChoice, RoomName, WorkerId};
 use transport::{Identity, Offer};
 
 use crate::client::{Client, Does, Publish};
@@ -46,6 +49,7 @@ impl Sim {
                     candidates: vec![worker_address(i)],
                     epoch: start,
                     limits: Limits::default(),
+                    idle_clip: Some(clip()),
                 };
                 let fill = move |bytes: &mut [u8]| bytes.fill_with(|| entropy.next_u64() as u8);
                 Engine::new(start, config, identity.clone(), Box::new(fill))
@@ -65,8 +69,12 @@ impl Sim {
     }
 
     pub fn publish_with(&mut self, room: &str, who: &str, publish: Publish) {
+        self.publish_on(0, room, who, publish);
+    }
+
+    pub fn publish_on(&mut self, worker: u8, room: &str, who: &str, publish: Publish) {
         let does = Does::Publish(publish);
-        self.join(0, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
+        self.join(worker, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
     }
 
     /// What a second publisher hears.
@@ -84,6 +92,45 @@ impl Sim {
 
     pub fn try_watch_on(&mut self, worker: u8, room: &str, who: &str) -> Result<(), engine::Refusal> {
         self.join(worker, room, who, Does::Watch(Box::default()))
+    }
+
+    /// `who` is to see another room, in the same session.
+    pub fn switch(&mut self, who: &str, room: &str) {
+        let (session, room) = (self.client(who).session, room.parse().expect("a room name"));
+        self.ask(who, |ticket| Command::Switch { ticket, session, owner: Owner(None), room });
+    }
+
+    pub fn choose(&mut self, who: &str, choice: LayerChoice) -> Result<(), engine::Refusal> {
+        let session = self.client(who).session;
+        match self.ask(who, |ticket| Command::Choose { ticket, session, owner: Owner(None), choice }) {
+            Reply::Refused(refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
+    /// How the node says that `who` fares.
+    pub fn look(&mut self, who: &str) -> SessionView {
+        let session = self.client(who).session;
+        match self.ask(who, |ticket| Command::Look { ticket, session, owner: Some(Owner(None)) }) {
+            Reply::Seen(view) => *view,
+            other => panic!("{who} cannot be looked at: {other:?}"),
+        }
+    }
+
+    fn ask(&mut self, who: &str, command: impl FnOnce(Ticket) -> Command) -> Reply {
+        let worker = self.client(who).worker as usize;
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.workers[worker].command(self.now, command(ticket));
+        let mut answer = None;
+        while let Some(event) = self.workers[worker].poll_event() {
+            if let Event::Reply { ticket: to, reply } = event
+                && to == ticket
+            {
+                answer = Some(reply);
+            }
+        }
+        answer.expect("a command is answered at once")
     }
 
     /// `who` ends the session as a page does when it is closed.
@@ -306,6 +353,12 @@ impl Sim {
         let clients = self.clients.values().map(|c| c.next_event(self.now));
         workers.chain(clients).min().expect("there is a worker")
     }
+}
+
+/// The built-in one, drawn once.
+fn clip() -> Arc<Clip> {
+    static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
+    CLIP.get_or_init(|| Arc::new(Clip::builtin())).clone()
 }
 
 fn worker_address(worker: u8) -> SocketAddr {

@@ -31,6 +31,8 @@ pub struct SendTrack {
     pub pt: u8,
     /// Payload type and SSRC of retransmissions. Without it nothing is ever sent twice: see the safety rule in `srtp`.
     pub rtx: Option<(u8, u32)>,
+    /// Payload type under which the viewer takes Opus with redundancy (RFC 2198), if it offered to.
+    pub red: Option<u8>,
     pub ssrc: u32,
     pub clock_rate: u32,
     /// Header extensions and their ids.
@@ -52,6 +54,8 @@ pub struct RecvTrack {
     pub rids: Vec<Rid>,
     /// What the publisher may send, by payload type, in its order of preference.
     pub codecs: Vec<(u8, CodecChoice)>,
+    /// Under which payload type it may send one of them with redundancy, and which.
+    pub red: Option<(u8, u8)>,
 }
 
 /// What a section of the offer becomes.
@@ -67,7 +71,7 @@ pub(crate) enum Plan<'a> {
         format: &'a Format,
         extensions: Vec<(u8, ext::Kind)>,
         track: Box<SendTrack>,
-        stereo: bool,
+        fmtp: String,
     },
     Data {
         section: &'a Section,
@@ -142,11 +146,9 @@ fn section(sdp: &mut String, plan: &Plan<'_>, facts: &Facts<'_>, default: Socket
     let s = plan.section();
     let formats: Vec<String> = match plan {
         Plan::Receive { formats, .. } => {
-            formats.iter().flat_map(|f| [Some(f.pt), s.rtx(f.pt)]).flatten().map(|pt| pt.to_string()).collect()
+            formats.iter().flat_map(|f| payload_types(s, f)).map(|pt| pt.to_string()).collect()
         }
-        Plan::Send { format, .. } => {
-            [Some(format.pt), s.rtx(format.pt)].into_iter().flatten().map(|pt| pt.to_string()).collect()
-        }
+        Plan::Send { format, .. } => payload_types(s, format).map(|pt| pt.to_string()).collect(),
         Plan::Data { .. } => vec!["webrtc-datachannel".to_owned()],
         // A rejected m-line still needs a format, of which RFC 3264 §6 says that it means nothing. 0 needs no rtpmap.
         Plan::Reject { section } if section.kind == SectionKind::Data => vec!["webrtc-datachannel".to_owned()],
@@ -184,8 +186,8 @@ fn section(sdp: &mut String, plan: &Plan<'_>, facts: &Facts<'_>, default: Socket
     }
     match plan {
         Plan::Receive { formats, extensions, .. } => receive(sdp, s, formats, extensions),
-        Plan::Send { format, extensions, track, stereo, .. } => {
-            send(sdp, s, format, extensions, track, *stereo, facts.stream);
+        Plan::Send { format, extensions, track, fmtp, .. } => {
+            send(sdp, s, format, extensions, track, fmtp, facts.stream);
         }
         Plan::Data { .. } => {
             line(sdp, format_args!("a=sctp-port:5000"));
@@ -193,6 +195,14 @@ fn section(sdp: &mut String, plan: &Plan<'_>, facts: &Facts<'_>, default: Socket
         }
         Plan::Reject { .. } => {}
     }
+}
+
+/// What belongs to a format, in the offerer's order: whoever puts redundancy first means to send it.
+fn payload_types(s: &Section, format: &Format) -> impl Iterator<Item = u8> {
+    let red = s.red(format.pt);
+    let at = |pt: u8| s.formats.iter().position(|known| known.pt == pt);
+    let (before, after) = if red.and_then(at) < at(format.pt) { (red, None) } else { (None, red) };
+    [before, Some(format.pt), s.rtx(format.pt), after].into_iter().flatten()
 }
 
 fn receive(sdp: &mut String, s: &Section, formats: &[&Format], extensions: &[(u8, ext::Kind)]) {
@@ -204,10 +214,13 @@ fn receive(sdp: &mut String, s: &Section, formats: &[&Format], extensions: &[(u8
         let mut fmtp = format.fmtp.clone();
         if format.codec == Some(Codec::Opus) {
             // Encoders send stereo when the answer asks for it; ask when the offer mentions that there may be some.
+            // The same goes for not sending silence, though only those who mention it do that.
             let stereo = if format.choice().is_stereo() { ";stereo=1" } else { "" };
-            fmtp = format!("minptime=10;useinbandfec=1{stereo}");
+            let dtx = if choice::parameter(&format.fmtp, "usedtx") == Some("1") { ";usedtx=1" } else { "" };
+            fmtp = format!("minptime=10;useinbandfec=1{stereo}{dtx}");
         }
         codec(sdp, format, &fmtp, s.rtx(format.pt), with_cc, false);
+        redundancy(sdp, s.red(format.pt), format.pt);
     }
     for rid in &s.rids {
         line(sdp, format_args!("a=rid:{rid} recv"));
@@ -224,7 +237,7 @@ fn send(
     format: &Format,
     extensions: &[(u8, ext::Kind)],
     track: &SendTrack,
-    stereo: bool,
+    fmtp: &str,
     stream: &str,
 ) {
     header_extensions(sdp, extensions);
@@ -232,12 +245,9 @@ fn send(
     let name = if track.kind == Kind::Audio { "audio" } else { "video" };
     line(sdp, format_args!("a=msid:{stream} {stream}-{name}"));
     multiplexing(sdp);
-    let mut fmtp = format.fmtp.clone();
-    if stereo && choice::parameter(&fmtp, "sprop-stereo").is_none() {
-        fmtp = if fmtp.is_empty() { "sprop-stereo=1".to_owned() } else { format!("{fmtp};sprop-stereo=1") };
-    }
     let with_cc = extensions.iter().any(|(_, kind)| *kind == ext::Kind::TransportSeq);
-    codec(sdp, format, &fmtp, s.rtx(format.pt), with_cc, !track.transport_cc);
+    codec(sdp, format, fmtp, s.rtx(format.pt), with_cc, !track.transport_cc);
+    redundancy(sdp, track.red, format.pt);
     let cname = &track.cname;
     if let Some((_, rtx)) = track.rtx {
         line(sdp, format_args!("a=ssrc-group:FID {} {rtx}", track.ssrc));
@@ -282,6 +292,13 @@ pub(crate) fn codec(sdp: &mut String, format: &Format, fmtp: &str, rtx: Option<u
         let rate = format.name.split('/').nth(1).unwrap_or("90000");
         line(sdp, format_args!("a=rtpmap:{rtx} rtx/{rate}"));
         line(sdp, format_args!("a=fmtp:{rtx} apt={pt}"));
+    }
+}
+
+fn redundancy(sdp: &mut String, red: Option<u8>, of: u8) {
+    if let Some(red) = red {
+        line(sdp, format_args!("a=rtpmap:{red} red/48000/2"));
+        line(sdp, format_args!("a=fmtp:{red} {of}/{of}"));
     }
 }
 
@@ -402,6 +419,7 @@ pub(crate) fn plan<'a>(
                     codec: source.codec,
                     pt: format.pt,
                     rtx,
+                    red: section.red(format.pt),
                     ssrc,
                     clock_rate: source.codec.clock_rate(),
                     ext: map,
@@ -411,8 +429,8 @@ pub(crate) fn plan<'a>(
                     pli: format.feedback.pli,
                     transport_cc,
                 };
-                let stereo = source.is_stereo();
-                plans.push(Plan::Send { section, format, extensions, track: Box::new(track), stereo });
+                let fmtp = choice::answered(source, &format.fmtp);
+                plans.push(Plan::Send { section, format, extensions, track: Box::new(track), fmtp });
             }
         }
     }

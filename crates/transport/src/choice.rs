@@ -78,6 +78,26 @@ pub(crate) fn is_single_nal(fmtp: &str) -> bool {
     matches!(parameter(fmtp, "packetization-mode").unwrap_or("0"), "0")
 }
 
+/// What an answer to a viewer says of a codec: the viewer's own parameters, and how the source sends, which a viewer can
+/// not know. Of Opus: two channels, copies of lost packets inside later ones, and silence that is not sent (RFC 7587 §6.1).
+pub(crate) fn answered(source: &CodecChoice, viewer: &str) -> String {
+    let mut fmtp = viewer.to_owned();
+    if source.codec != Codec::Opus {
+        return fmtp;
+    }
+    let sends = |name: &str| match name {
+        "sprop-stereo" => source.is_stereo(),
+        _ => parameter(&source.fmtp, name) == Some("1"),
+    };
+    for name in ["stereo", "sprop-stereo", "useinbandfec", "usedtx"] {
+        if sends(name) && parameter(viewer, name).is_none() {
+            let between = if fmtp.is_empty() { "" } else { ";" };
+            fmtp = format!("{fmtp}{between}{name}=1");
+        }
+    }
+    fmtp
+}
+
 /// The value of one parameter of an `a=fmtp` line.
 pub(crate) fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
     fmtp.split(';').find_map(|pair| {
@@ -176,6 +196,20 @@ mod tests {
         assert_eq!(distance(&of(Codec::Vp8, ""), &of(Codec::Vp9, "")), None);
         assert_eq!(distance(&of(Codec::Av1, "level-idx=5"), &of(Codec::Av1, "profile=0;tier=0")), Some(0));
         assert_eq!(distance(&of(Codec::H265, ""), &of(Codec::H265, "profile-id=2")), None);
+    }
+
+    #[test]
+    fn how_a_source_sends_opus_is_passed_on_to_its_viewers() {
+        let source = |fmtp: &str| CodecChoice { codec: Codec::Opus, fmtp: fmtp.to_owned() };
+        let plain = "minptime=10;useinbandfec=1";
+        assert_eq!(answered(&CodecChoice::opus(), plain), plain);
+        let all = source("minptime=10;stereo=1;useinbandfec=1;usedtx=1;maxaveragebitrate=9");
+        assert_eq!(answered(&all, plain), format!("{plain};stereo=1;sprop-stereo=1;usedtx=1"));
+        assert_eq!(answered(&all, ""), "stereo=1;sprop-stereo=1;useinbandfec=1;usedtx=1");
+        let own = "stereo=0;sprop-stereo=0;useinbandfec=0;usedtx=0";
+        assert_eq!(answered(&all, own), own, "what a viewer says itself stays");
+        assert_eq!(answered(&source("usedtx=0;useinbandfec=2"), ""), "");
+        assert_eq!(answered(&CodecChoice { codec: Codec::Vp8, fmtp: "usedtx=1".into() }, "max-fr=30"), "max-fr=30");
     }
 
     #[test]

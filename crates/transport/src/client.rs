@@ -252,6 +252,7 @@ impl Client {
                 mid: section.mid,
                 rids: section.rids.clone(),
                 codecs: codecs.map(|(pt, choice, _)| (*pt, choice.clone())).collect(),
+                red: None,
             };
             self.received
                 .push(&track, |pt| formats.iter().find(|(known, _, _)| *known == pt).and_then(|(_, _, rtx)| *rtx));

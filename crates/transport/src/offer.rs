@@ -116,6 +116,8 @@ pub(crate) struct Format {
     pub(crate) codec: Option<Codec>,
     /// Set when this is retransmission for another payload type.
     pub(crate) apt: Option<u8>,
+    /// Set when this carries, in each packet, earlier packets of another payload type beside the one that is due.
+    pub(crate) red: Option<u8>,
     pub(crate) fmtp: String,
     pub(crate) feedback: Feedback,
 }
@@ -283,6 +285,11 @@ impl Section {
     /// The retransmission payload type of a format.
     pub(crate) fn rtx(&self, pt: u8) -> Option<u8> {
         self.formats.iter().find(|format| format.apt == Some(pt)).map(|format| format.pt)
+    }
+
+    /// The payload type that carries a format with redundancy (RFC 2198).
+    pub(crate) fn red(&self, pt: u8) -> Option<u8> {
+        self.formats.iter().find(|format| format.red == Some(pt)).map(|format| format.pt)
     }
 
     /// The offered format that plays `source` best.

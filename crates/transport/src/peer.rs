@@ -178,6 +178,9 @@ pub struct Received {
     pub marker: bool,
     /// Empty when the packet was padding: it still takes its place in the numbering.
     pub payload: Arc<[u8]>,
+    /// The payload with earlier packets in front of it, for viewers who take that (see [`media::red`]), when the publisher
+    /// sends it so. `payload` is the part that is due, and `pt` its type.
+    pub red: Option<Arc<[u8]>>,
     /// Level in -dBov and voice activity.
     pub audio_level: Option<(u8, bool)>,
     /// Dependency descriptor as received.

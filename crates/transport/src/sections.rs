@@ -3,6 +3,7 @@
 use media::codec::Codec;
 use media::ext::{self, Map, Values};
 use media::packet::Packet;
+use media::red;
 use str0m::Rtc;
 use str0m::media::Rid as TheirRid;
 use str0m::rtp::{RtpPacket, Ssrc};
@@ -29,6 +30,8 @@ pub(crate) struct Track {
     pub(crate) rids: Vec<Rid>,
     /// Media payload types, and the retransmission type of each.
     pub(crate) formats: Vec<(u8, Codec, Option<u8>)>,
+    /// The payload type of Opus with redundancy, and of Opus.
+    pub(crate) red: Option<(u8, u8)>,
 }
 
 impl Sections {
@@ -43,10 +46,12 @@ impl Sections {
     }
 
     pub(crate) fn push(&mut self, track: &RecvTrack, rtx: impl Fn(u8) -> Option<u8>) {
+        let formats = track.codecs.iter().map(|(pt, choice)| (*pt, choice.codec, rtx(*pt)));
         self.tracks.push(Track {
             mid: track.mid,
             rids: track.rids.clone(),
-            formats: track.codecs.iter().map(|(pt, choice)| (*pt, choice.codec, rtx(*pt))).collect(),
+            formats: formats.chain(track.red.map(|(pt, _)| (pt, Codec::Opus, None))).collect(),
+            red: track.red,
         });
     }
 
@@ -94,6 +99,13 @@ impl Sections {
         let track = &self.tracks[at];
         let pt = *header.payload_type;
         let (_, codec, _) = track.formats.iter().find(|(known, _, _)| *known == pt)?;
+        let (pt, payload, red) = match track.red {
+            Some((red, opus)) if red == pt && !packet.payload.is_empty() => {
+                let primary = red::primary_at(&packet.payload)?;
+                (opus, packet.payload[primary..].into(), Some(packet.payload))
+            }
+            _ => (pt, packet.payload, None),
+        };
         let values = &header.ext_vals;
         let level = |level: i8| level.unsigned_abs() & 0x7f;
         Some(Received {
@@ -109,7 +121,8 @@ impl Sections {
             dd: values.user_values.get().map(|Descriptor(bytes)| bytes.clone()),
             orientation: values.video_orientation.map(|orientation| orientation as u8),
             arrival: packet.timestamp,
-            payload: packet.payload,
+            payload,
+            red,
         })
     }
 

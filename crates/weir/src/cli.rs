@@ -7,9 +7,12 @@ use proto::RoomName;
 
 use crate::check::Check;
 use crate::conformance::Conformance;
+use crate::ftl::FtlCommand;
+use crate::idle_clip::IdleClipCommand;
 use crate::load::Load;
 use crate::netsim::NetsimCommand;
 use crate::setup::Setup;
+use crate::why::Why;
 
 /// Real-time media that cascades: a WebRTC media server. Without a command it serves.
 #[derive(Debug, Parser)]
@@ -39,9 +42,17 @@ pub enum Command {
     Load(Load),
     /// Ask a WHIP and WHEP server, anybody's, about every rule there is
     Conformance(Conformance),
+    /// Say why a session's picture is frozen; the exit code says whether it plays
+    Why(Why),
+    /// Publish by FTL, the legacy way without encryption
+    #[command(subcommand)]
+    Ftl(FtlCommand),
     /// Join two TUN devices through a bad network
     #[command(subcommand)]
     Netsim(NetsimCommand),
+    /// What viewers see while a room is silent: make it from a video or a picture, look at it
+    #[command(subcommand)]
+    IdleClip(IdleClipCommand),
     /// Look at this machine with a node's eyes: ports, buffers, offloads, addresses
     Doctor(Setup),
 }

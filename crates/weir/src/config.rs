@@ -12,6 +12,7 @@ mod auth;
 mod data;
 mod drain;
 mod file;
+mod ftl;
 mod http;
 mod layers;
 mod limits;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use auth::Mode;
 pub use layers::{Flag, Loaded, Sources, load};
 pub use log::Format;
+pub use stream::read_clip;
 
 /// The manual, for `weir config manual`.
 pub const MANUAL: &str = include_str!("../../../weir.toml");
@@ -42,6 +44,7 @@ pub struct Config {
     pub data: data::Section,
     pub stream: stream::Section,
     pub upstream: upstream::Section,
+    pub ftl: ftl::Section,
     pub limits: limits::Section,
     pub drain: drain::Section,
     pub log: log::Section,
@@ -70,6 +73,7 @@ impl Config {
         self.data.check()?;
         self.stream.check()?;
         self.upstream.check()?;
+        self.ftl.check()?;
         self.limits.check()?;
         self.log.check()
     }

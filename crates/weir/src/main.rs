@@ -6,7 +6,9 @@ mod cli;
 mod config;
 mod conformance;
 mod doctor;
+mod ftl;
 mod greeting;
+mod idle_clip;
 mod load;
 mod logging;
 mod netsim;
@@ -15,6 +17,7 @@ mod serve;
 mod setup;
 mod show;
 mod token;
+mod why;
 
 use std::process::ExitCode;
 
@@ -44,7 +47,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),
+        Command::Why(args) => why::run(args),
+        Command::Ftl(command) => ftl::run(command),
         Command::Netsim(command) => netsim::run(command),
+        Command::IdleClip(command) => idle_clip::run(command),
         Command::Doctor(setup) => doctor::run(&setup),
     }
 }

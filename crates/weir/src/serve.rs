@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use node::Node;
 use signal::auth::{Grant, Key, Policy, Rooms, mint};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -38,7 +38,7 @@ pub fn run(setup: &Setup) -> Result<ExitCode> {
 async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
     // Before the node starts: a signal that comes while it does must not kill it half way.
     let mut stop = Stop::new().context("listening for signals")?;
-    let node = Node::start(node_config(config, key.clone())).await?;
+    let node = Node::start(node_config(config, key.clone())?).await?;
     greet(config, &node, &key)?;
 
     stop.asked().await;
@@ -58,7 +58,7 @@ async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
     }
 }
 
-fn node_config(config: &Config, key: Key) -> node::Config {
+fn node_config(config: &Config, key: Key) -> Result<node::Config> {
     let mut signal = signal::Settings::new(key);
     signal.auth = config.auth.mode.into();
     signal.ice_servers = config.media.ice_servers().expect("checked when it was loaded");
@@ -70,7 +70,8 @@ fn node_config(config: &Config, key: Key) -> node::Config {
     let mut limits = node::Limits::default();
     limits.sessions_max = config.limits.sessions_per_worker_max as usize;
     config.stream.apply(&mut limits);
-    node::Config {
+    let idle_clip = config.stream.idle_clip().map_err(|fault| anyhow!("{}: {}", fault.key, fault.problem))?;
+    Ok(node::Config {
         http: config.http.listen.0,
         media: config.media.listen.0,
         advertise: config.media.advertise.clone(),
@@ -78,8 +79,10 @@ fn node_config(config: &Config, key: Key) -> node::Config {
         sessions_max: config.limits.sessions_max,
         limits,
         upstream: config.upstream.node(),
+        idle_clip,
+        ftl: config.ftl.settings(),
         signal,
-    }
+    })
 }
 
 fn greet(config: &Config, node: &Node, key: &Key) -> Result<()> {
@@ -98,6 +101,9 @@ fn greet(config: &Config, node: &Node, key: &Key) -> Result<()> {
         mint(key, grant, None, GREETING_TOKEN_TTL)
     });
     tracing::info!(%http, media = ?node.media_addrs(), workers = config.media.workers(), "ready");
+    if let Some((ftl, media)) = node.ftl_addrs() {
+        tracing::info!(%ftl, %media, "FTL ingest is on: its media is not encrypted and not authenticated");
+    }
     let greeting = Greeting { http, token, open: config.auth.mode == Mode::Open };
     print(&greeting.ready())?;
     if on_terminal {

@@ -58,6 +58,28 @@ fn a_bad_key_or_directory_ends_it_with_one_sentence() {
 }
 
 #[test]
+fn an_idle_clip_that_cannot_be_used_ends_it_with_one_sentence() {
+    let here = Folder::new("idle-clip");
+    here.write("own.weirclip", "RIFF");
+    for (path, says) in [
+        ("own.weirclip", "stream.idle_clip = \"own.weirclip\" (flag --set): own.weirclip: not a clip: make one with"),
+        ("gone.weirclip", "gone.weirclip cannot be read"),
+    ] {
+        for command in [&["serve"][..], &["config", "check"]] {
+            let line = failure(weir(&here).args(command).args(["--set", &format!("stream.idle_clip={path}")]));
+            assert!(line.contains(says), "{line}");
+        }
+    }
+    let made = success(weir(&here).args(["idle-clip", "make", "-o", "own.weirclip"]));
+    assert_eq!(success(weir(&here).args(["idle-clip", "show", "own.weirclip"])), made);
+    for clip in ["own.weirclip", "off", ""] {
+        success(weir(&here).args(["config", "check", "--set", &format!("stream.idle_clip={clip}")]));
+    }
+    let line = failure(weir(&here).args(["idle-clip", "export", "-o", "own.mp4"]));
+    assert!(line.contains("own.mp4: the name must end in .h264, .ivf or .y4m"), "{line}");
+}
+
+#[test]
 fn every_value_says_where_it_came_from() {
     let here = Folder::new("origin");
     here.write("weir.toml", "[log]\nlevel = \"warn\"\n");

@@ -28,6 +28,8 @@ export type Sample = {
   /** Waiting in the jitter buffer before being shown. */
   bufferMs: number | null;
   framesDropped: number | null;
+  /** Pictures that came out of the decoder since the last sample; null without a picture to decode. */
+  framesDecoded: number | null;
   freezes: number | null;
   /** "UDP" or "TCP", and how the network was reached. */
   path: string | null;
@@ -72,6 +74,7 @@ export function digest(before: Snapshot | null, now: Snapshot): Sample {
     jitterMs: milliseconds(number(watched?.["jitter"])),
     bufferMs: watched === undefined ? null : buffered(before?.get(watched.id), watched),
     framesDropped: number(watched?.["framesDropped"]),
+    framesDecoded: watched?.["kind"] === "video" ? since(before?.get(watched.id), watched, "framesDecoded") : null,
     freezes: number(watched?.["freezeCount"]),
     path: pair === undefined ? null : pathOf(pair, now),
     packetsReceived: received.reduce((total, r) => total + since(before?.get(r.id), r, "packetsReceived"), 0),

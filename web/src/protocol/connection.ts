@@ -44,6 +44,11 @@ export class Connection {
     return this.#session?.pc ?? null;
   }
 
+  /** Where the server keeps the session that there is now. */
+  get sessionUrl(): URL | null {
+    return this.#session?.url ?? null;
+  }
+
   /** Drops the session and opens another. For whoever sees that no media comes although the transport is well. */
   renew(): void {
     if (this.#over()) return;

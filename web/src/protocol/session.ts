@@ -64,6 +64,11 @@ export class Session {
     pc.onconnectionstatechange = () => this.#report();
   }
 
+  /** Where the server keeps the session. Knowing it is a right: it is not to be shown. */
+  get url(): URL {
+    return this.#resource.url;
+  }
+
   /** A path can come back; closed DTLS cannot. */
   get canRestart(): boolean {
     return this.#resource.canRestart && !this.#closed && !ended(this.#transport);

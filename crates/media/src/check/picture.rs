@@ -8,6 +8,7 @@ use crate::check::references::Received;
 use crate::check::report::{Fault, Faults, Reason};
 use crate::check::shape::{Content, Shape, sets};
 use crate::codec::PictureId;
+use crate::codec::vp9::SPATIAL_MAX;
 use crate::{Codec, Kind, RtpTime, Seq, dd};
 
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub(super) struct Pictures {
     /// Counts pictures by id, so that references can be looked up without wrapping.
     picture: u32,
     pictures_received: Received,
+    /// Pictures by the spatial layers above the base that were sent of them, for streams that have some.
+    uppers_received: Option<Box<[Received; SPATIAL_MAX - 1]>>,
     frame_number: Option<Seq>,
     frames_received: Received,
     pub frames: u64,
@@ -48,6 +51,8 @@ struct Current {
     /// Called incomplete already.
     broken: bool,
     picture_id: Option<PictureId>,
+    /// Spatial layers that have begun, as bits.
+    layers: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +82,7 @@ impl Pictures {
             tl0: Numbering::Unknown,
             picture: 0,
             pictures_received: Received::new(),
+            uppers_received: None,
             frame_number: None,
             frames_received: Received::new(),
             frames: 0,
@@ -132,6 +138,9 @@ impl Pictures {
         if let Some(descriptor) = descriptor.filter(|descriptor| descriptor.start) {
             self.check_frame_number(shape, descriptor, faults);
         }
+        if shape.layered && shape.starts {
+            self.check_layer(shape, faults);
+        }
         let Some(current) = &mut self.current else { return };
         current.key |= edges.keyframe;
         if current.picture_id != shape.picture_id && shape.content == Content::Media {
@@ -156,7 +165,8 @@ impl Pictures {
         }
         self.frames += 1;
         self.missing = 0;
-        self.current = Some(Current { time: shape.time, key: false, broken: false, picture_id: shape.picture_id });
+        let Shape { time, picture_id, .. } = *shape;
+        self.current = Some(Current { time, key: false, broken: false, picture_id, layers: 0 });
     }
 
     fn end(&mut self, shape: &Shape, faults: &mut Faults) {
@@ -206,7 +216,11 @@ impl Pictures {
     fn check_picture_id(&mut self, shape: &Shape, faults: &mut Faults) {
         let last = std::mem::replace(&mut self.picture_id, Numbering::Last(shape.picture_id));
         let Numbering::Last(last) = last else {
-            return self.pictures_received.restart(self.picture);
+            self.pictures_received.restart(self.picture);
+            if !shape.keyframe {
+                self.uppers_received = shape.layered.then(|| self.all_uppers());
+            }
+            return;
         };
         let skipped = match (last, shape.picture_id) {
             (None, None) => return,
@@ -219,12 +233,42 @@ impl Pictures {
                 Reason::IdMoved { from: last.map(PictureId::value), to: shape.picture_id.map(PictureId::value) };
             faults.add(Fault::PictureIdJump, 1, shape.seq, shape.at, reason);
             self.pictures_received.restart(self.picture);
+            self.uppers_received = shape.layered.then(|| self.all_uppers());
             return;
         }
         self.picture = self.picture.wrapping_add(u32::from(skipped));
         let listed = shape.references.iter().map(|back| u16::from(*back)).filter(|back| *back > 0);
         self.check_references(shape, listed, Numbers::Pictures, faults);
         self.pictures_received.add(self.picture);
+    }
+
+    /// What was sent of upper layers before is not known, and trusted.
+    fn all_uppers(&self) -> Box<[Received; SPATIAL_MAX - 1]> {
+        let mut all = Received::new();
+        all.restart(self.picture);
+        Box::new(std::array::from_fn(|_| all.clone()))
+    }
+
+    /// A layer frame of a VP9 picture. References to earlier pictures mean the same layer there.
+    fn check_layer(&mut self, shape: &Shape, faults: &mut Faults) {
+        let Some(current) = &mut self.current else { return };
+        let Some(above_base) = usize::from(shape.spatial).checked_sub(1) else {
+            current.layers |= 1;
+            return;
+        };
+        let below = current.layers & 1 << above_base != 0;
+        current.layers |= 2 << above_base;
+        if shape.inter_layer && !below && !self.lost_since_key {
+            let reason = Reason::RefersBelow { spatial: shape.spatial };
+            faults.add(Fault::MissingReference, 1, shape.seq, shape.at, reason);
+        }
+        let fresh = || Box::new([const { Received::new() }; SPATIAL_MAX - 1]);
+        self.uppers_received.get_or_insert_with(fresh);
+        let listed = shape.references.iter().map(|back| u16::from(*back)).filter(|back| *back > 0);
+        self.check_references(shape, listed, Numbers::Layer(above_base), faults);
+        if let Some(layers) = &mut self.uppers_received {
+            layers[above_base].add(self.picture);
+        }
     }
 
     fn check_tl0(&mut self, shape: &Shape, faults: &mut Faults) {
@@ -269,6 +313,10 @@ impl Pictures {
             Numbers::Pictures => {
                 back.find(|back| !self.pictures_received.has(self.picture.wrapping_sub(u32::from(*back)), self.picture))
             }
+            Numbers::Layer(above_base) => {
+                let Some(layers) = &self.uppers_received else { return };
+                back.find(|back| !layers[above_base].has(self.picture.wrapping_sub(u32::from(*back)), self.picture))
+            }
             Numbers::Frames(number) => {
                 back.find(|back| !self.frames_received.has(u32::from(number.wrapping_sub(*back)), u32::from(number)))
             }
@@ -282,6 +330,8 @@ impl Pictures {
 #[derive(Clone, Copy)]
 enum Numbers {
     Pictures,
+    /// Pictures of which this layer above the base was sent.
+    Layer(usize),
     Frames(u16),
 }
 

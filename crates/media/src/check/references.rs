@@ -11,7 +11,7 @@ pub(super) struct Received {
 }
 
 impl Received {
-    pub fn new() -> Received {
+    pub const fn new() -> Received {
         Received { bits: [0; WINDOW as usize / 64], newest: 0 }
     }
 

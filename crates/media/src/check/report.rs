@@ -155,6 +155,7 @@ pub(super) enum Reason {
     IdChangedInside { from: Option<u16>, to: Option<u16> },
     Tl0Moved { from: u8, to: u8, temporal: u8 },
     RefersTo { back: u16 },
+    RefersBelow { spatial: u8 },
     NumberMoved { by: i16 },
     PayloadUnreadable,
     DescriptorUnreadable(crate::Error),
@@ -185,6 +186,9 @@ impl fmt::Display for Reason {
             }
             Reason::Tl0Moved { from, to, temporal } => write!(f, "tl0 {to} after {from} in temporal layer {temporal}"),
             Reason::RefersTo { back } => write!(f, "it refers to the frame {back} before it, which was not sent"),
+            Reason::RefersBelow { spatial } => {
+                write!(f, "spatial layer {spatial} without the one below it, which it is predicted from")
+            }
             Reason::NumberMoved { by } => write!(f, "the frame number moved by {by}"),
             Reason::PayloadUnreadable => f.write_str("the payload is not of this codec"),
             Reason::DescriptorUnreadable(error) => error.fmt(f),

@@ -47,6 +47,9 @@ pub(super) struct Shape {
     pub tl0: Option<u8>,
     /// VP9 with layer ids: a server may leave out whole pictures of upper temporal layers, and with them their ids.
     pub layered: bool,
+    /// VP9: the layer of the picture, and whether the one below is needed for it.
+    pub spatial: u8,
+    pub inter_layer: bool,
     /// VP9 flexible mode: how many pictures back the references lie.
     pub references: [u8; 3],
 }
@@ -69,6 +72,8 @@ impl Shape {
             picture_id: None,
             tl0: None,
             layered: false,
+            spatial: 0,
+            inter_layer: false,
             references: [0; 3],
         };
         if shape.content == Content::Nothing {
@@ -116,6 +121,8 @@ impl Shape {
         self.picture_id = descriptor.picture_id;
         self.tl0 = descriptor.tl0;
         self.layered = descriptor.layer.is_some();
+        self.spatial = descriptor.spatial();
+        self.inter_layer = descriptor.layer.is_some_and(|layer| layer.inter_layer);
         let listed = descriptor.references();
         self.references[..listed.len()].copy_from_slice(listed);
         Some(())

@@ -1,6 +1,6 @@
 use super::*;
 use crate::codec::{vp8, vp9};
-use crate::testing::{ParameterSets, Source};
+use crate::testing::{ParameterSets, Prediction, Source};
 use crate::{Kind, dd};
 
 /// A packet on its way to the checker.
@@ -67,6 +67,12 @@ fn sources() -> Vec<Source> {
     sources.push(Source::video(Codec::H265, 1_000, 30, 40, 1, 6).with_parameter_sets(ParameterSets::Single));
     sources.push(Source::video(Codec::Vp9, 1_000, 30, 40, 1, 6).with_spatial_layers(3).with_temporal_layers(3));
     sources.push(Source::video(Codec::Vp9, 1_000, 30, 40, 1, 6).flexible().with_temporal_layers(3));
+    for prediction in [Prediction::Always, Prediction::AtKeys] {
+        let svc = |codec| Source::video(codec, 1_000, 30, 40, 1, 6).with_spatial_layers(3).with_temporal_layers(3);
+        sources.push(svc(Codec::Vp9).with_prediction(prediction).flexible());
+        sources.push(svc(Codec::Vp9).with_prediction(prediction).with_descriptors());
+        sources.push(svc(Codec::Av1).with_prediction(prediction));
+    }
     sources.push(Source::video(Codec::Av1, 1_000, 30, 40, 1, 6).without_descriptors());
     sources
 }
@@ -367,6 +373,67 @@ fn a_flexible_vp9_picture_that_refers_to_one_that_was_not_sent_is_told() {
     let without = |frame| packets.iter().filter(|packet| packet.frame != frame).cloned().collect::<Vec<_>>();
     assert!(check(Codec::Vp9, &renumbered(without(21))).is_clean());
     assert_eq!(faults(&check(Codec::Vp9, &renumbered(without(22)))), [(Fault::MissingReference, 1)]);
+}
+
+/// What a viewer is sent of the spatial layers that `wanted` names for each frame, renumbered and marked anew.
+fn selected(packets: &[Sent], wanted: impl Fn(usize) -> &'static [u8]) -> Vec<Sent> {
+    let spatial = |packet: &Sent| vp9::Descriptor::parse(&packet.payload).unwrap().0.spatial();
+    let mut kept: Vec<_> = packets.iter().filter(|p| wanted(p.frame).contains(&spatial(p))).cloned().collect();
+    for at in 0..kept.len() {
+        kept[at].marker = kept.get(at + 1).is_none_or(|next| next.frame != kept[at].frame);
+    }
+    renumbered(kept)
+}
+
+#[test]
+fn a_spatial_layer_that_comes_back_without_what_it_refers_to_is_told() {
+    let mut source = Source::video(Codec::Vp9, 500, 30, 60, 1, 3).flexible().with_spatial_layers(3);
+    let packets = sent(&mut source, 80);
+    let check = |wanted: &dyn Fn(usize) -> &'static [u8]| faults(&check(Codec::Vp9, &selected(&packets, wanted)));
+    assert_eq!(check(&|_| &[0, 1, 2]), []);
+    assert_eq!(check(&|_| &[0]), []);
+    assert_eq!(check(&|frame| if frame < 20 { &[0, 1, 2] } else { &[0, 1] }), []);
+    assert_eq!(check(&|frame| if frame < 60 { &[0] } else { &[0, 1, 2] }), [], "a key frame is no return");
+    let told = [(Fault::MissingReference, 1)];
+    assert_eq!(check(&|frame| if frame < 20 { &[0] } else { &[0, 1] }), told);
+    assert_eq!(check(&|frame| if frame == 20 { &[0, 1] } else { &[0, 1, 2] }), told);
+    assert_eq!(check(&|frame| if frame == 20 { &[0, 2] } else { &[0, 1, 2] })[0].0, Fault::MissingReference);
+}
+
+#[test]
+fn what_a_mid_stream_start_or_a_jump_hides_of_upper_layers_is_not_told() {
+    let mut source = Source::video(Codec::Vp9, 500, 30, 60, 1, 3).flexible().with_spatial_layers(3);
+    let packets = sent(&mut source, 50);
+    let late: Vec<_> = packets.iter().filter(|packet| packet.frame >= 10).cloned().collect();
+    assert_eq!(faults(&check(Codec::Vp9, &renumbered(late))), [(Fault::UndecodableStart, 1)]);
+    let jump: Vec<_> = packets.into_iter().filter(|packet| !(20..35).contains(&packet.frame)).collect();
+    assert_eq!(faults(&check(Codec::Vp9, &renumbered(jump))), [(Fault::PictureIdJump, 1)]);
+}
+
+#[test]
+fn descriptors_tell_a_layer_that_comes_back_without_what_it_refers_to() {
+    let mut source = Source::video(Codec::Av1, 500, 30, 60, 1, 3).with_spatial_layers(3).with_temporal_layers(3);
+    let packets = sent(&mut source, 50);
+    let mut parser = dd::Parser::new();
+    let layers: Vec<_> = packets
+        .iter()
+        .map(|packet| parser.parse(packet.dd.as_ref().unwrap()).map(|dd| (dd.spatial, dd.temporal)).unwrap())
+        .collect();
+    let check = |wanted: &dyn Fn(usize) -> u8| {
+        let mut kept: Vec<_> = packets
+            .iter()
+            .zip(&layers)
+            .filter(|(packet, (spatial, temporal))| *spatial <= wanted(packet.frame) && *temporal < 2)
+            .map(|(packet, _)| packet.clone())
+            .collect();
+        for at in 0..kept.len() {
+            kept[at].marker = kept.get(at + 1).is_none_or(|next| next.frame != kept[at].frame);
+        }
+        faults(&check(Codec::Av1, &renumbered(kept)))
+    };
+    assert_eq!(check(&|_| 2), []);
+    assert_eq!(check(&|frame| if frame < 20 { 2 } else { 0 }), [], "frame numbers may be left out");
+    assert_eq!(check(&|frame| if frame < 20 { 0 } else { 1 })[0].0, Fault::MissingReference);
 }
 
 #[test]

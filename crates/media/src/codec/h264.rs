@@ -83,6 +83,32 @@ impl Summary {
     }
 }
 
+/// The `a=fmtp` parameters of a stream in packetization mode 1 whose profile and level are in this payload's sequence
+/// parameter set; `None` when it holds none.
+pub fn fmtp(payload: &[u8]) -> Option<String> {
+    let sps = |unit: &[u8]| match unit {
+        [header, profile, constraints, level, ..] if header & 0x9f == SPS => Some([*profile, *constraints, *level]),
+        _ => None,
+    };
+    let mut rest = match payload.split_first()? {
+        (header, body) if header & 0x1f == STAP_A => body,
+        _ => return sps(payload).map(describe),
+    };
+    while let Some((len, tail)) = rest.split_first_chunk() {
+        let (unit, tail) = tail.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        if let Some(found) = sps(unit) {
+            return Some(describe(found));
+        }
+        rest = tail;
+    }
+    None
+}
+
+fn describe([profile, constraints, level]: [u8; 3]) -> String {
+    let id = format!("{profile:02x}{constraints:02x}{level:02x}");
+    format!("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={id}")
+}
+
 pub(crate) fn facts(payload: &[u8], marker: bool) -> Facts {
     let Some(summary) = Summary::read(payload) else {
         return Facts::default();
@@ -135,6 +161,17 @@ mod tests {
         assert!(facts(&[0x01, 0x9a], true).discardable);
         assert!(!facts(&[0x41, 0x9a], true).discardable);
         assert!(!facts(&[0x06, 5], false).discardable, "supplemental information is not a picture");
+    }
+
+    #[test]
+    fn the_parameters_are_read_from_a_parameter_set_alone_and_aggregated() {
+        let expected = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f";
+        assert_eq!(fmtp(&[0x67, 0x64, 0x00, 0x1f, 0xac]).as_deref(), Some(expected));
+        let stap = [0x78, 0, 2, 0x09, 0xf0, 0, 4, 0x67, 0x64, 0x00, 0x1f];
+        assert_eq!(fmtp(&stap).as_deref(), Some(expected));
+        for none in [&[][..], &[0x67, 0x64], &[0x65, 1, 2, 3], &[0x78, 0, 9, 0x67]] {
+            assert_eq!(fmtp(none), None);
+        }
     }
 
     #[test]

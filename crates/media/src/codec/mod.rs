@@ -104,6 +104,9 @@ pub struct Facts {
     pub parameter_sets: bool,
     /// Predicted from a lower spatial layer of the same picture.
     pub inter_layer: bool,
+    /// From here on no picture of a higher temporal layer refers to one before this of a layer above this one's: VP9's U
+    /// as its RFC defines it. Whoever gets this picture may go up to any temporal layer.
+    pub frees_above: bool,
 }
 
 /// A VP8 or VP9 picture id and its field width.

@@ -187,6 +187,7 @@ pub(crate) fn facts(payload: &[u8]) -> Facts {
         picture_id: descriptor.picture_id,
         tl0: descriptor.tl0,
         inter_layer,
+        frees_above: descriptor.layer.is_some_and(|layer| layer.switching_up),
         ..Facts::default()
     }
 }

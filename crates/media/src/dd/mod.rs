@@ -121,6 +121,19 @@ impl Descriptor {
         }
     }
 
+    /// Where a viewer who gets this frame may go: one bit per pair of layers, `1 << (8 * spatial + temporal)`, set when all
+    /// that follows of the decode target with these highest layers can be decoded if this frame can.
+    pub fn opens(&self, structure: &Structure) -> u32 {
+        let mut opened = 0;
+        for target in 0..structure.targets {
+            if self.indications.get(target) == Indication::Switch {
+                let (spatial, temporal) = structure.target_layers(target);
+                opened |= layers_bit(spatial, temporal);
+            }
+        }
+        opened
+    }
+
     /// Appends a descriptor that says the same, independent of what its template says, with `structure` (the one in
     /// force) attached if `structure_attached`. Active targets are written beside a structure only: on other frames the
     /// reader's stay in force.
@@ -160,6 +173,14 @@ impl Descriptor {
             }
         }
         out.extend_from_slice(&writer.finish());
+    }
+}
+
+/// The bit of a pair of layers in [`Descriptor::opens`]; none for layers that no structure can have.
+pub fn layers_bit(spatial: u8, temporal: u8) -> u32 {
+    match spatial < structure::SPATIAL_MAX && temporal < structure::TEMPORAL_MAX {
+        true => 1 << (structure::TEMPORAL_MAX * spatial + temporal),
+        false => 0,
     }
 }
 

@@ -242,6 +242,11 @@ impl Structure {
         present.fold((0, 0), |(s, t), template| (s.max(template.spatial), t.max(template.temporal)))
     }
 
+    /// The decode target that ends at these layers, if the sender has one.
+    pub fn target_of(&self, spatial: u8, temporal: u8) -> Option<u8> {
+        (0..self.targets).find(|target| self.target_layers(*target) == (spatial, temporal))
+    }
+
     /// One bit per target.
     pub fn all_targets(&self) -> u32 {
         u32::MAX >> (32 - u32::from(self.targets))

@@ -4,7 +4,7 @@ use crate::testing::{Pcap, Rng, Source, rtp};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 14] = [
     ("rtp", fuzz_rtp),
     ("ext", fuzz_ext),
     ("dd", fuzz_dd),
@@ -14,7 +14,11 @@ const TARGETS: [(&str, Target); 10] = [
     ("h265", fuzz_h265),
     ("av1", fuzz_av1),
     ("opus", fuzz_opus),
+    ("red", fuzz_red),
     ("capture", fuzz_capture),
+    ("clip", fuzz_clip),
+    ("annexb", fuzz_annexb),
+    ("ivf", fuzz_ivf),
 ];
 
 /// Real packets, payloads, descriptors and a small capture: what mutation starts from.

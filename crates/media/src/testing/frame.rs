@@ -75,6 +75,9 @@ pub(super) struct Vp9 {
     pub switching_up: bool,
     pub spatial: u8,
     pub spatial_layers: u8,
+    /// Predicted from the layer below, and used to predict the layer above, in its picture.
+    pub from_below: bool,
+    pub for_above: bool,
     /// How many pictures back the reference lies, for flexible mode.
     pub flexible_reference: Option<u8>,
 }
@@ -99,17 +102,16 @@ fn vp9_descriptor(frame: &Vp9, ends: &Ends) -> Vec<u8> {
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
     let structure = frame.key && frame.spatial == 0 && ends.first;
     let flexible = frame.flexible_reference.is_some();
-    let top = frame.spatial + 1 == frame.spatial_layers;
     let mut bytes = vec![
         0xa0 | flag(!frame.key, 0x40)
             | flag(flexible, 0x10)
             | flag(ends.first, 0x08)
             | flag(ends.last, 0x04)
             | flag(structure, 0x02)
-            | flag(top, 0x01),
+            | flag(!frame.for_above, 0x01),
         0x80 | (frame.picture_id >> 8) as u8,
         frame.picture_id as u8,
-        frame.temporal << 5 | flag(frame.switching_up, 0x10) | frame.spatial << 1 | flag(frame.spatial > 0, 1),
+        frame.temporal << 5 | flag(frame.switching_up, 0x10) | frame.spatial << 1 | flag(frame.from_below, 1),
     ];
     match frame.flexible_reference {
         None => bytes.push(frame.tl0),
@@ -222,9 +224,11 @@ fn parameter_sets(mut units: Vec<Vec<u8>>, sets: ParameterSets, aggregate: &[u8]
     vec![Packed::tagged(bytes)]
 }
 
-pub(super) fn av1(key: bool, temporal: u8, len: usize, room: usize, rng: &mut Rng) -> Vec<Packed> {
+pub(super) fn av1(key: bool, temporal: u8, spatial: u8, len: usize, room: usize, rng: &mut Rng) -> Vec<Packed> {
+    // Upper layers of a key picture are predicted.
+    let key = key && spatial == 0;
     // A frame OBU with layer ids and no size; then show_existing_frame, frame type, shown.
-    let frame = body(&[0x34, temporal << 5, if key { 0x10 } else { 0x30 }], len, rng);
+    let frame = body(&[0x34, temporal << 5 | spatial << 3, if key { 0x10 } else { 0x30 }], len, rng);
     let sequence_header = sets::av1_sequence_header();
     let in_front = if key { 1 + sequence_header.len() } else { 0 };
     pieces(&frame, room - 1 - in_front)

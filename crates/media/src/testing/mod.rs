@@ -11,6 +11,7 @@ mod sets;
 mod tag;
 
 pub use frame::ParameterSets;
+pub use layers::{Layer, Prediction};
 #[cfg(test)]
 pub(crate) use pcap::ip_packet;
 pub use pcap::{Pcap, rtp};
@@ -23,6 +24,7 @@ use crate::codec::vp8;
 use crate::dd::Structure;
 use crate::{Codec, Kind, RtpTime, Seq};
 use frame::{FRAME_LEN_MIN, Packed};
+use layers::{Layers, Place};
 
 /// Leaves room in 1,200 bytes, libwebrtc's packet size, for an RTP header with extensions.
 const PAYLOAD_LEN_MAX: usize = 1_150;
@@ -40,8 +42,9 @@ pub struct Generated {
     pub payload: Vec<u8>,
     pub marker: bool,
     pub time: RtpTime,
-    /// The packet is part of a key frame.
+    /// The packet is part of a key picture.
     pub keyframe: bool,
+    pub layer: Layer,
     /// Dependency descriptor, where the stream has them.
     pub dd: Option<Vec<u8>>,
 }
@@ -55,8 +58,7 @@ pub struct Source {
     frame_len: u64,
     keyframe_interval: u64,
     payload_max: usize,
-    temporal_layers: u8,
-    spatial_layers: u8,
+    layers: Layers,
     flexible: bool,
     parameter_sets: ParameterSets,
     structure: Option<Structure>,
@@ -103,8 +105,7 @@ impl Source {
             frame_len: u64::from(kbps) * 125 / u64::from(fps),
             keyframe_interval: 0,
             payload_max: PAYLOAD_LEN_MAX,
-            temporal_layers: 1,
-            spatial_layers: 1,
+            layers: Layers { spatial: 1, temporal: 1, prediction: Prediction::Always },
             flexible: false,
             parameter_sets: ParameterSets::Aggregated,
             structure: None,
@@ -129,13 +130,24 @@ impl Source {
 
     /// 1 to 3 temporal layers (0; 0 1 0 1; 0 2 1 2), for video.
     pub fn with_temporal_layers(self, temporal_layers: u8) -> Source {
-        let source = Source { temporal_layers: temporal_layers.clamp(1, 3), ..self };
-        if source.structure.is_some() { source.with_descriptors() } else { source }
+        let temporal = temporal_layers.clamp(1, 3);
+        self.with_layers(|layers| Layers { temporal, ..layers })
     }
 
-    /// 1 to 3 spatial layers, for VP9 without descriptors.
+    /// 1 to 3 spatial layers, for VP9 and AV1.
     pub fn with_spatial_layers(self, spatial_layers: u8) -> Source {
-        Source { spatial_layers: spatial_layers.clamp(1, 3), ..self }
+        let spatial = if matches!(self.codec, Codec::Vp9 | Codec::Av1) { spatial_layers.clamp(1, 3) } else { 1 };
+        self.with_layers(|layers| Layers { spatial, ..layers })
+    }
+
+    /// How spatial layers depend on each other; always unless said otherwise.
+    pub fn with_prediction(self, prediction: Prediction) -> Source {
+        self.with_layers(|layers| Layers { prediction, ..layers })
+    }
+
+    fn with_layers(self, change: impl Fn(Layers) -> Layers) -> Source {
+        let source = Source { layers: change(self.layers), ..self };
+        if source.structure.is_some() { source.with_descriptors() } else { source }
     }
 
     /// VP9 in flexible mode: references listed in each packet, no tl0.
@@ -150,7 +162,7 @@ impl Source {
 
     /// Dependency descriptors beside the payload. AV1 has them anyway.
     pub fn with_descriptors(self) -> Source {
-        Source { structure: Some(layers::structure(self.temporal_layers)), ..self }
+        Source { structure: Some(self.layers.structure()), ..self }
     }
 
     /// AV1 without dependency descriptors, as from a sender that did not negotiate them.
@@ -183,8 +195,7 @@ impl Source {
 
     /// The packets of the next frame.
     pub fn next_frame(&mut self) -> Vec<Generated> {
-        let elapsed = self.frames * u64::from(self.codec.clock_rate()) / u64::from(self.fps);
-        let time = self.start.plus(elapsed as u32);
+        let time = self.time_of(self.frames);
         self.frames += 1;
         match self.codec.kind() {
             Kind::Audio => self.audio_frame(time),
@@ -197,7 +208,8 @@ impl Source {
         let packet = frame::opus(len as usize, &mut self.rng);
         // The marker says that a talkspurt begins (RFC 7587 §4.1): here, at the start.
         let marker = self.frames == 1;
-        vec![Generated { payload: self.tagged(packet), marker, time, keyframe: false, dd: None }]
+        let layer = Layer { spatial: 0, temporal: 0, from: None, from_below: false };
+        vec![Generated { payload: self.tagged(packet), marker, time, keyframe: false, layer, dd: None }]
     }
 
     fn video_frame(&mut self, time: RtpTime) -> Vec<Generated> {
@@ -207,23 +219,35 @@ impl Source {
         let key = self.since_key.is_none() || due || wanted;
         let position = if key { 0 } else { position };
         self.since_key = Some(position);
-        let place = layers::place(self.temporal_layers, position);
+        let place = layers::place(self.layers.temporal, position);
         self.advance_numbers(key, place);
         let len = self.next_frame_len(key);
-        let packets = self.packets_of(key, place, len);
-        let count = packets.len();
-        let mut generated = Vec::with_capacity(count);
-        for (i, packet) in packets.into_iter().enumerate() {
-            let (first, last) = (i == 0, i + 1 == count);
-            let dd = self.descriptor(key, place, first, last);
-            generated.push(Generated { payload: self.tagged(packet), marker: last, time, keyframe: key, dd });
+        let mut generated = Vec::new();
+        for spatial in 0..self.layers.spatial {
+            self.frame_number = self.frame_number.next();
+            let from = (!key).then(|| self.time_of(self.frames - 1 - u64::from(place.reference)));
+            let from_below = self.layers.needs_below(key, spatial);
+            let layer = Layer { spatial, temporal: place.temporal, from, from_below };
+            let share = (len as u64 * self.layers.share(spatial) / 100).max(FRAME_LEN_MIN as u64);
+            let packets = self.packets_of(key, place, layer, share as usize);
+            let count = packets.len();
+            for (i, packet) in packets.into_iter().enumerate() {
+                let (first, last) = (i == 0, i + 1 == count);
+                let dd = self.descriptor(key, place, spatial, first, last);
+                let marker = last && spatial + 1 == self.layers.spatial;
+                generated.push(Generated { payload: self.tagged(packet), marker, time, keyframe: key, layer, dd });
+            }
         }
         generated
     }
 
-    fn advance_numbers(&mut self, key: bool, place: layers::Place) {
+    /// The timestamp of frame `n`.
+    fn time_of(&self, n: u64) -> RtpTime {
+        self.start.plus((n * u64::from(self.codec.clock_rate()) / u64::from(self.fps)) as u32)
+    }
+
+    fn advance_numbers(&mut self, key: bool, place: Place) {
         self.picture_id = (self.picture_id + 1) & 0x7fff;
-        self.frame_number = self.frame_number.next();
         if place.temporal == 0 {
             self.tl0 = self.tl0.wrapping_add(1);
         }
@@ -245,7 +269,7 @@ impl Source {
         (len as usize).max(FRAME_LEN_MIN)
     }
 
-    fn packets_of(&mut self, key: bool, place: layers::Place, len: usize) -> Vec<Packed> {
+    fn packets_of(&mut self, key: bool, place: Place, frame: Layer, len: usize) -> Vec<Packed> {
         let room = self.payload_max;
         let rng = &mut self.rng;
         match self.codec {
@@ -255,32 +279,31 @@ impl Source {
                 frame::vp8(key, len, room, numbers, rng)
             }
             Codec::Vp9 => {
-                let mut packets = Vec::new();
-                for spatial in 0..self.spatial_layers {
-                    let layer = frame::Vp9 {
-                        key,
-                        picture_id: self.picture_id,
-                        tl0: self.tl0,
-                        temporal: place.temporal,
-                        switching_up: place.sync,
-                        spatial,
-                        spatial_layers: self.spatial_layers,
-                        flexible_reference: self.flexible.then_some(place.reference as u8),
-                    };
-                    packets.extend(frame::vp9(&layer, len / usize::from(self.spatial_layers), room, rng));
-                }
-                packets
+                let layer = frame::Vp9 {
+                    key,
+                    picture_id: self.picture_id,
+                    tl0: self.tl0,
+                    temporal: place.temporal,
+                    switching_up: place.sync,
+                    spatial: frame.spatial,
+                    spatial_layers: self.layers.spatial,
+                    from_below: frame.from_below,
+                    for_above: frame.spatial + 1 < self.layers.spatial
+                        && self.layers.needs_below(key, frame.spatial + 1),
+                    flexible_reference: self.flexible.then_some(place.reference as u8),
+                };
+                frame::vp9(&layer, len, room, rng)
             }
             Codec::H264 => frame::h264(key, place.discardable, len, room, self.parameter_sets, rng),
             Codec::H265 => frame::h265(key, place.temporal, place.discardable, len, room, self.parameter_sets, rng),
-            Codec::Av1 => frame::av1(key, place.temporal, len, room, rng),
+            Codec::Av1 => frame::av1(key, place.temporal, frame.spatial, len, room, rng),
             Codec::Opus => vec![frame::opus(len, rng)],
         }
     }
 
-    fn descriptor(&self, key: bool, place: layers::Place, first: bool, last: bool) -> Option<Vec<u8>> {
+    fn descriptor(&self, key: bool, place: Place, spatial: u8, first: bool, last: bool) -> Option<Vec<u8>> {
         let structure = self.structure.as_ref()?;
-        let mut descriptor = layers::descriptor(structure, key, place, self.frame_number);
+        let mut descriptor = self.layers.descriptor(structure, key, place, spatial, self.frame_number);
         descriptor.start = first;
         descriptor.end = last;
         descriptor.structure_attached &= first;

@@ -121,6 +121,7 @@ mod tests {
     fn the_shapes_are_those_that_are_sent() {
         use proto::api::{LayerView, NodeView, Problem, PublisherView, RoomView, RoomsView, TrackKind, TrackView};
         use proto::api::{PullState, UpstreamOrder, UpstreamView};
+        use proto::api::{SessionSide, SessionState, SessionTrack, SessionView, Verdict};
         let layer = LayerView { rid: Some("h".into()), kbps: 1, silent: false };
         let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: vec![layer.clone()] };
         let publisher = PublisherView { id: "0-1-1".into(), age_s: 1, tracks: vec![track.clone()] };
@@ -129,7 +130,39 @@ mod tests {
         let node = NodeView { version: "1".into(), token_required: true, workers: 1 };
         let order = UpstreamOrder { url: "http://parent".into(), token: Some("x".into()) };
         let upstream = UpstreamView { url: "http://parent".into(), own: true, state: PullState::Live };
+        let heard = SessionTrack {
+            mid: "0".into(),
+            kind: TrackKind::Video,
+            codec: "VP8".into(),
+            layer: None,
+            spatial: None,
+            temporal: None,
+            target: None,
+            chosen: None,
+            layers: vec![],
+            packets: 0,
+            bytes: 0,
+            repairs: 0,
+            last_packet_ms_ago: None,
+            catching_up_ms: None,
+            verdict: Verdict::NoSource,
+            sentence: Verdict::NoSource.sentence(),
+        };
+        let session = SessionView {
+            room: "demo".into(),
+            side: SessionSide::Viewer,
+            state: SessionState::Connected,
+            age_ms: 1,
+            connected_ms: Some(1),
+            rtt_ms: None,
+            estimate_kbps: None,
+            sent_kbps: 0,
+            loss_percent: 0.0,
+            tracks: vec![heard.clone()],
+        };
         let sent = [
+            ("SessionTrack", serde_json::to_value(heard).unwrap()),
+            ("SessionView", serde_json::to_value(session).unwrap()),
             ("LayerView", serde_json::to_value(layer).unwrap()),
             ("TrackView", serde_json::to_value(track).unwrap()),
             ("PublisherView", serde_json::to_value(publisher).unwrap()),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use proto::api::{PullState, UpstreamView};
-use proto::{RoomName, SessionId, WorkerId};
+use proto::api::{PullState, SessionSide, SessionState, SessionTrack, SessionView, TrackKind, UpstreamView, Verdict};
+use proto::{LayerChoice, RoomName, SessionId, WorkerId};
 use signal::auth::{self, Grant, Key, Rooms};
 use signal::desk::{Answered, Ask, Owner, Patched, Readiness, Refusal, Upstream};
 use signal::{Desk, Settings};
@@ -22,6 +22,9 @@ pub struct World {
     pub key: Key,
     pub readiness: watch::Sender<Readiness>,
     pub rooms: watch::Sender<Arc<proto::api::RoomsView>>,
+    /// Where viewers were moved to, and what they chose.
+    pub moved: watch::Receiver<Vec<String>>,
+    pub chosen: watch::Receiver<Vec<LayerChoice>>,
     /// Asks the node has seen, by name.
     pub asked: watch::Receiver<Vec<&'static str>>,
     pub stop: Option<oneshot::Sender<()>>,
@@ -46,18 +49,26 @@ pub async fn start(adjust: impl FnOnce(&mut Settings)) -> World {
     let addr = listener.local_addr().unwrap();
     let (desk, server_end) = Desk::new();
     let (seen, asked) = watch::channel(Vec::new());
-    tokio::spawn(node(server_end.asks, seen));
+    let (moves, moved) = watch::channel(Vec::new());
+    let (choices, chosen) = watch::channel(Vec::new());
+    tokio::spawn(node(server_end.asks, seen, moves, choices));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(signal::serve(listener, settings, desk, async move {
         let _ = stopped.await;
     }));
     let (readiness, rooms) = (server_end.readiness, server_end.rooms);
-    World { addr, key, readiness, rooms, asked, stop: Some(stop), server }
+    World { addr, key, readiness, rooms, moved, chosen, asked, stop: Some(stop), server }
 }
 
 /// Answers like a node with one publisher per room.
-async fn node(mut asks: tokio::sync::mpsc::Receiver<Ask>, seen: watch::Sender<Vec<&'static str>>) {
+async fn node(
+    mut asks: tokio::sync::mpsc::Receiver<Ask>,
+    seen: watch::Sender<Vec<&'static str>>,
+    moves: watch::Sender<Vec<String>>,
+    choices: watch::Sender<Vec<LayerChoice>>,
+) {
     let mut live: BTreeSet<RoomName> = BTreeSet::new();
+    let mut watching: BTreeMap<SessionId, RoomName> = BTreeMap::new();
     let mut sessions: BTreeMap<SessionId, (Owner, Option<RoomName>, String)> = BTreeMap::new();
     let mut next = 0u128;
     let mut etag = || {
@@ -93,6 +104,7 @@ async fn node(mut asks: tokio::sync::mpsc::Receiver<Ask>, seen: watch::Sender<Ve
                     let (secret, etag) = etag();
                     let session = SessionId { worker: WorkerId(0), secret };
                     sessions.insert(session, (owner, None, etag.clone()));
+                    watching.insert(session, room);
                     Ok(Answered { session, etag, sdp: "v=0\r\na=sendonly\r\n".into() })
                 } else {
                     Err(Refusal::NotLive { retry_after_s: 3 })
@@ -139,11 +151,79 @@ async fn node(mut asks: tokio::sync::mpsc::Receiver<Ask>, seen: watch::Sender<Ve
                     Upstream::Clear => None,
                 }));
             }
+            Ask::Switch { session, owner, room, reply } => {
+                note("switch");
+                let answer = found(&sessions, session, owner).and_then(|_| {
+                    let at = watching.get_mut(&session).ok_or(Refusal::NotAViewer)?;
+                    moves.send_modify(|moves| moves.push(room.to_string()));
+                    *at = room;
+                    Ok(())
+                });
+                let _ = reply.send(answer);
+            }
+            Ask::Choose { session, owner, choice, reply } => {
+                note("choose");
+                let answer = found(&sessions, session, owner).and_then(|_| {
+                    if choice.rid.as_deref() == Some("none") {
+                        return Err(Refusal::BadChoice("this stream has no such layer".into()));
+                    }
+                    if choice.rid.as_deref() == Some("vanish") {
+                        sessions.remove(&session);
+                    }
+                    choices.send_modify(|choices| choices.push(choice));
+                    Ok(())
+                });
+                let _ = reply.send(answer);
+            }
+            Ask::Look { session, owner, reply } => {
+                note("look");
+                let answer = match owner {
+                    Some(owner) => found(&sessions, session, owner).map(|_| ()),
+                    None => sessions.get(&session).map(|_| ()).ok_or(Refusal::NoSession),
+                };
+                let room = watching.get(&session);
+                let side = if room.is_some() { SessionSide::Viewer } else { SessionSide::Publisher };
+                let room = room.map_or_else(|| "demo".to_owned(), |room| room.to_string());
+                let _ = reply.send(answer.map(|()| Box::new(view(room, side))));
+            }
             Ask::Metrics { reply } => {
                 note("metrics");
                 let _ = reply.send("weir_sessions 0\n".into());
             }
         }
+    }
+}
+
+fn view(room: String, side: SessionSide) -> SessionView {
+    let track = SessionTrack {
+        mid: "0".into(),
+        kind: TrackKind::Video,
+        codec: "VP8".into(),
+        layer: None,
+        spatial: None,
+        temporal: None,
+        target: Some("h".into()),
+        chosen: None,
+        layers: Vec::new(),
+        packets: 0,
+        bytes: 0,
+        repairs: 0,
+        last_packet_ms_ago: None,
+        catching_up_ms: None,
+        verdict: Verdict::WaitingForKeyframe { since_ms: 900, asked: 2 },
+        sentence: Verdict::WaitingForKeyframe { since_ms: 900, asked: 2 }.sentence(),
+    };
+    SessionView {
+        room,
+        side,
+        state: SessionState::Connected,
+        age_ms: 1_000,
+        connected_ms: Some(950),
+        rtt_ms: Some(20),
+        estimate_kbps: None,
+        sent_kbps: 0,
+        loss_percent: 0.0,
+        tracks: vec![track],
     }
 }
 
@@ -183,6 +263,12 @@ impl World {
         let mut all = vec![("Content-Type", "application/sdp")];
         all.extend_from_slice(headers);
         self.ask("POST", path, &all, offer).await
+    }
+
+    pub async fn post_json(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut all = vec![("Content-Type", "application/json")];
+        all.extend_from_slice(headers);
+        self.ask("POST", path, &all, body).await
     }
 
     pub async fn patch(&self, path: &str, if_match: Option<&str>, fragment: &str) -> Answer {
@@ -259,6 +345,9 @@ impl Answer {
 pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
+
+/// A choice at which the test's node ends the session by itself, as one whose peer is lost.
+pub const VANISH: &str = r#"{"rid":"vanish"}"#;
 
 pub const TRICKLE: &str = "a=ice-ufrag:peer\r\na=ice-pwd:peerpeerpeerpeerpeerpeer\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n\
     a=candidate:1 1 UDP 2130706431 192.0.2.7 50000 typ host\r\na=end-of-candidates\r\n";

@@ -114,6 +114,7 @@ impl Reader {
                     name: String::new(),
                     codec: None,
                     apt: None,
+                    red: None,
                     fmtp: String::new(),
                     feedback: Feedback::default(),
                 });
@@ -344,6 +345,10 @@ fn link_formats(section: &mut Section) {
             format.apt = choice::parameter(&format.fmtp, "apt").and_then(|apt| apt.parse().ok());
             continue;
         }
+        if name.eq_ignore_ascii_case("red") && kind == Kind::Audio && rate == Some("48000") && channels == Some("2") {
+            format.red = red_of(&format.fmtp);
+            continue;
+        }
         let codec = match name.to_ascii_uppercase().as_str() {
             "VP8" => Codec::Vp8,
             "VP9" => Codec::Vp9,
@@ -361,6 +366,11 @@ fn link_formats(section: &mut Section) {
             format.codec = Some(codec);
         }
     }
+    // Redundancy of anything but Opus is nothing we can take apart.
+    let opus: Vec<u8> = section.formats.iter().filter(|f| f.codec == Some(Codec::Opus)).map(|f| f.pt).collect();
+    for format in &mut section.formats {
+        format.red = format.red.filter(|pt| opus.contains(pt));
+    }
     // Packetization-mode 0 is the same stream with one NAL unit per packet. Where both are offered, only mode 1 is taken.
     let mode = |format: &Format| format.codec == Some(Codec::H264) && !choice::is_single_nal(&format.fmtp);
     if section.formats.iter().any(mode) {
@@ -370,6 +380,13 @@ fn link_formats(section: &mut Section) {
             }
         }
     }
+}
+
+/// The payload type in `111/111`: of the packet that is due and of all earlier ones.
+fn red_of(fmtp: &str) -> Option<u8> {
+    let mut types = fmtp.split('/').map(|pt| pt.trim().parse::<u8>().ok());
+    let first = types.next()??;
+    types.all(|pt| pt == Some(first)).then_some(first)
 }
 
 /// "pt rest".

@@ -311,8 +311,15 @@ fn section(sdp: &mut String, kind: Kind, mid: &str, identity: &Identity, creds: 
     for &(pt, rtx, codec, name, fmtp) in formats() {
         let video = kind == Kind::Video;
         let feedback = Feedback { nack: video, pli: video, fir: false, transport_cc: true, remb: false };
-        let format =
-            Format { pt, name: name.to_owned(), codec: Some(codec), apt: None, fmtp: fmtp.to_owned(), feedback };
+        let format = Format {
+            pt,
+            name: name.to_owned(),
+            codec: Some(codec),
+            apt: None,
+            fmtp: fmtp.to_owned(),
+            feedback,
+            red: None,
+        };
         answer::codec(sdp, &format, fmtp, rtx, true, false);
     }
 }

@@ -132,6 +132,10 @@ fn configure(identity: &Identity, creds: &Creds, plans: &[Plan<'_>]) -> str0m::R
             // The parameters only matter to code that makes or reads frames, which RTP mode leaves to us.
             let parameters = FormatParams::default();
             config.codec_config().add_config(format.pt.into(), rtx, wire::codec(codec), rate, channels, parameters);
+            if let Some(red) = section.red(format.pt) {
+                let parameters = FormatParams::default();
+                config.codec_config().add_config(red.into(), None, wire::codec(codec), rate, channels, parameters);
+            }
         }
         for &(id, kind) in extensions {
             if let Some(extension) = wire::extension(kind) {
@@ -171,6 +175,7 @@ pub(super) fn declare(
         mid,
         rids: section.rids.clone(),
         codecs: formats.iter().map(|format| (format.pt, format.choice())).collect(),
+        red: formats.iter().find_map(|format| Some((section.red(format.pt)?, format.pt))),
     }
 }
 

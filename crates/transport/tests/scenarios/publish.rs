@@ -195,3 +195,57 @@ fn the_answer_has_what_whip_asks_for() {
     assert!(sdp.contains("nack pli") && sdp.contains("transport-cc") && sdp.contains("rtx/90000"));
     assert!(transport::Offer::parse(sdp).unwrap().validate(Role::Watch).is_err(), "an answer is no offer");
 }
+
+/// The client's Opus becomes RED on its way to the server, and plain Opus gets another number; back again in the answer.
+fn with_red(sdp: String) -> String {
+    let opus =
+        |line: &str| line.strip_prefix("a=rtpmap:").and_then(|l| l.strip_suffix(" opus/48000/2")?.parse::<u8>().ok());
+    let pt = sdp.lines().find_map(opus).unwrap();
+    let audio = |line: &&str| line.starts_with("m=audio");
+    let format = format!(" {pt}");
+    if sdp.contains("a=recvonly") {
+        // The answer, without what it says of the other payload type.
+        let (red, other) = (sdp.lines().find_map(|l| l.strip_suffix(" red/48000/2")).unwrap(), pt);
+        let keep = |line: &&str| !line.contains(&format!(":{other} "));
+        let names = |line: &str| {
+            line.replace(" red/48000/2", " opus/48000/2").replace(&format!("{other}/{other}"), "minptime=10")
+        };
+        let lines = sdp.split_inclusive('\n').filter(keep).map(names);
+        let lines = lines.map(|line| if audio(&&*line) { line.replace(&format, "") } else { line });
+        assert!(red.starts_with("a=rtpmap:"));
+        return lines.collect();
+    }
+    let names = |line: &str| {
+        let line = if audio(&line) { line.replace(&format, &format!("{format} 63")) } else { line.to_owned() };
+        let plain = format!("a=rtpmap:63 opus/48000/2\r\na=rtpmap:{pt} red/48000/2\r\na=fmtp:{pt} 63/63\r\n");
+        match line.trim_end() {
+            line if opus(line).is_some() => plain,
+            other if other.starts_with(&format!("a=fmtp:{pt} ")) => line.replace(&format!(":{pt} "), ":63 "),
+            _ => line,
+        }
+    };
+    sdp.split_inclusive('\n').map(names).collect()
+}
+
+#[test]
+fn a_publisher_that_sends_redundant_audio_is_understood() {
+    let now = std::time::Instant::now();
+    let setup = client::Setup { now, identity: crate::pair::identity(), address: "198.51.100.1:5000".parse().unwrap() };
+    let client = client::Client::publisher(setup, &av()).unwrap();
+    let server = "192.0.2.1:7000".parse().unwrap();
+    let mut pair = Pair::connect(now, client, transport::Side::Publish, &[server], with_red).unwrap();
+    let (red, opus) = pair.answer.receivers[0].red.unwrap();
+    assert_eq!(opus, 63);
+    let audio = pair.answer.sdp.lines().find(|line| line.starts_with("m=audio")).unwrap();
+    assert!(audio.ends_with(&format!(" {red} 63")), "redundancy is first where it was offered first: {audio}");
+    assert!(pair.answer.sdp.contains(&format!("a=rtpmap:{red} red/48000/2\r\na=fmtp:{red} 63/63\r\n")));
+    pair.run_until_connected();
+    let mut payload = Vec::new();
+    media::red::write(63, &[(960, b"before")], b"now", &mut payload);
+    pair.send_up(Kind::Audio, None, 1, &payload);
+    pair.send_up(Kind::Audio, None, 2, b"\xff\xff");
+    pair.run(ms(50));
+    let [received] = &pair.received[..] else { panic!("what is no RED is no audio: {:?}", pair.received) };
+    assert_eq!((received.codec, received.pt, &*received.payload), (Codec::Opus, 63, &b"now"[..]));
+    assert_eq!(received.red.as_deref(), Some(&payload[..]));
+}

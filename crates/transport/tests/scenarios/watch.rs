@@ -217,3 +217,37 @@ fn the_answer_has_what_whep_asks_for() {
     assert!(video.ext.id(AudioLevel).is_none() && audio.ext.id(AudioLevel).is_some());
     assert!(video.ext.id(Rid).is_none(), "layers are our business");
 }
+
+#[test]
+fn a_viewer_who_offers_to_take_redundant_audio_may_be_sent_it() {
+    let now = std::time::Instant::now();
+    let offer = |red: &'static str| {
+        move |sdp: String| {
+            if sdp.contains("a=sendonly") {
+                return sdp;
+            }
+            let line = |line: &str| {
+                if line.starts_with("m=audio") { line.trim_end().to_owned() + " 63\r\n" + red } else { line.to_owned() }
+            };
+            sdp.split_inclusive('\n').map(line).collect()
+        }
+    };
+    let answer = |red: &'static str| {
+        let setup =
+            client::Setup { now, identity: crate::pair::identity(), address: "198.51.100.1:5000".parse().unwrap() };
+        let client = Client::viewer(setup, &av()).unwrap();
+        let side = Side::Watch { audio: Some(&CodecChoice::opus()), video: Some(&vp8()) };
+        let mut pair = Pair::connect(now, client, side, &["192.0.2.1:7000".parse().unwrap()], offer(red)).unwrap();
+        pair.run_until_connected();
+        (pair.track(Kind::Audio), pair.answer.sdp)
+    };
+    // Opus is 96 in the client's offer.
+    let (track, sdp) = answer("a=rtpmap:63 red/48000/2\r\na=fmtp:63 96/96\r\n");
+    assert_eq!((track.pt, track.red), (96, Some(63)));
+    assert!(sdp.contains("a=rtpmap:63 red/48000/2\r\na=fmtp:63 96/96\r\n"), "{sdp}");
+    for other in ["a=fmtp:63 96/0\r\n", "a=fmtp:63 0/0\r\n", ""] {
+        let text = format!("a=rtpmap:63 red/48000/2\r\n{other}");
+        let (track, sdp) = answer(Box::leak(text.into_boxed_str()));
+        assert!(track.red.is_none() && !sdp.contains("red/"), "{other}");
+    }
+}

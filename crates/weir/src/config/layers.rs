@@ -215,7 +215,7 @@ fn build<'a>(values: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Res
     Config::deserialize(Value::Table(table)).map_err(|e| e.message().to_owned())
 }
 
-/// A value for people's eyes: what is shown ends in bug reports, so neither a TURN server's credential nor a parent's token shows.
+/// A value for people's eyes: what is shown ends in bug reports, so no TURN server's credential, parent's token or stream key's secret shows.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value) {
         ("token", Value::String(token)) if !token.is_empty() => Value::String("***".to_owned()).to_string(),
@@ -225,6 +225,14 @@ fn shown(key: &str, value: &Value) -> String {
                     Some(parts) if parts.len() == 2 => Value::String(format!("{} ***", parts[1])),
                     _ => server.clone(),
                 });
+            Value::Array(hidden.collect()).to_string()
+        }
+        ("keys", Value::Array(keys)) => {
+            let hidden = keys.iter().map(|key| {
+                let (channel, rest) = key.as_str().and_then(|key| key.split_once('-')).unwrap_or(("", ""));
+                let room = rest.split_once(' ').map_or(String::new(), |(_, room)| format!(" {room}"));
+                Value::String(format!("{channel}-***{room}"))
+            });
             Value::Array(hidden.collect()).to_string()
         }
         _ => value.to_string(),

@@ -1,17 +1,26 @@
 //! `[stream]`: the life of a session, and how much of its media is remembered.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use media::clip::{Clip, Coded, FILE_LEN_MAX};
 use node::Limits as Engine;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, at_least_one};
+
+/// Instead of a path.
+const OFF: &str = "off";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Section {
     pub takeover_silence_ms: u32,
     pub silence_timeout_s: u32,
+    pub idle_clip: String,
     pub repair_packets: u32,
     pub repair_age_ms: u32,
     pub bandwidth_start_kbps: u32,
@@ -24,6 +33,7 @@ impl Default for Section {
         Section {
             takeover_silence_ms: engine.takeover_silence.as_millis() as u32,
             silence_timeout_s: engine.silence_timeout.as_secs() as u32,
+            idle_clip: String::new(),
             repair_packets: engine.ring_packets as u32,
             repair_age_ms: engine.ring_age.as_millis() as u32,
             bandwidth_start_kbps: (engine.bandwidth.start_bps / 1000) as u32,
@@ -48,7 +58,21 @@ impl Section {
         if !(64..=65_536).contains(&self.repair_packets) {
             return Err(Fault::new("stream.repair_packets", "it must be between 64 and 65536"));
         }
-        Ok(())
+        self.clip_file().map_or(Ok(()), |path| read(path).map(drop))
+    }
+
+    /// The clip of silent rooms, if there shall be one.
+    pub fn idle_clip(&self) -> Result<Option<Arc<Clip>>, Fault> {
+        let clip = match self.clip_file() {
+            Some(path) => Clip::from(&read(path)?),
+            None if self.idle_clip == OFF => return Ok(None),
+            None => Clip::builtin(),
+        };
+        Ok(Some(Arc::new(clip)))
+    }
+
+    fn clip_file(&self) -> Option<&Path> {
+        (!self.idle_clip.is_empty() && self.idle_clip != OFF).then(|| Path::new(&self.idle_clip))
     }
 
     pub fn apply(&self, limits: &mut Engine) {
@@ -59,6 +83,20 @@ impl Section {
         limits.bandwidth.start_bps = u64::from(self.bandwidth_start_kbps) * 1000;
         limits.bandwidth.max_bps = u64::from(self.bandwidth_max_kbps) * 1000;
     }
+}
+
+/// A clip's file, or one sentence about why it cannot be used.
+pub fn read_clip(path: &Path) -> Result<Coded, String> {
+    let mut bytes = Vec::new();
+    // One byte more than a clip may have is enough to be refused.
+    File::open(path)
+        .and_then(|file| file.take(FILE_LEN_MAX as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    Coded::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn read(path: &Path) -> Result<Coded, Fault> {
+    read_clip(path).map_err(|problem| Fault::new("stream.idle_clip", problem))
 }
 
 fn seconds(n: u32) -> Duration {

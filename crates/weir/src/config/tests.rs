@@ -189,6 +189,28 @@ fn a_credential_is_not_shown() {
     let text = loaded.show(true);
     assert!(text.contains("turn:turn.example.net ann ***") && !text.contains("hunter2"), "{text}");
     assert_eq!(loaded.config.media.ice_servers().unwrap().len(), 2);
+    let loaded = from_env("WEIR_FTL_KEYS", "77-hunter2 demo, 78-hunter3").unwrap();
+    let text = loaded.show(true);
+    assert!(text.contains("\"77-*** demo\", \"78-***\"") && !text.contains("hunter"), "{text}");
+}
+
+#[test]
+fn ftl_is_off_until_it_is_enabled_and_somebody_has_a_key() {
+    assert!(Config::default().ftl.settings().is_none());
+    let enabled = from_file("[ftl]\nenabled = true\nkeys = [\"77-s3cret\", \"78-other demo\"]\n").unwrap();
+    assert_eq!(enabled.config.ftl.settings().unwrap().listen.port(), 8084);
+    for (text, says) in [
+        ("[ftl]\nenabled = true\n", "ftl.keys = [] (default): FTL is enabled, and nobody has a key"),
+        ("[ftl]\nkeys = [\"secret\"]\n", "ftl.keys = [\"-***\"] (weir.toml line 2): \"***\" is not a key"),
+        (
+            "[ftl]\nkeys = [\"7-a\", \"7-b\"]\n",
+            "ftl.keys = [\"7-***\", \"7-***\"] (weir.toml line 2): channel 7 has two",
+        ),
+        ("[ftl]\nsessions_max = 0\n", "ftl.sessions_max = 0 (weir.toml line 2): it must be between"),
+    ] {
+        let error = from_file(text).unwrap_err();
+        assert!(error.starts_with(says), "{text:?}: {error}");
+    }
 }
 
 #[test]

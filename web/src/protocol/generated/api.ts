@@ -1,5 +1,10 @@
 // Generated from crates/proto/src/api.rs. Change it there, then run: cargo run --release -p proto --example typescript
 
+/**
+ * Between which two packets are lost: the publisher and this server, or this server and the viewer.
+ */
+export type Hop = "publisher" | "viewer";
+
 export type LayerView = {
 /**
  * Absent for a track without simulcast.
@@ -61,6 +66,65 @@ live: boolean, publishers: Array<PublisherView>, viewers: number, };
  */
 export type RoomsView = { rooms: Array<RoomView>, };
 
+export type SessionSide = "publisher" | "viewer";
+
+export type SessionState = "connecting" | "connected";
+
+export type SessionTrack = { mid: string, kind: TrackKind, codec: string,
+/**
+ * On show: its RID, or its number where the track has no RIDs.
+ */
+layer: string | null, spatial: number | null, temporal: number | null,
+/**
+ * To be shown from its next decodable point on.
+ */
+target: string | null,
+/**
+ * What the viewer asked for; absent while the server chooses.
+ */
+chosen: string | null,
+/**
+ * What there is to choose from.
+ */
+layers: Array<LayerView>, packets: number, bytes: number,
+/**
+ * Packets sent again because the viewer missed them.
+ */
+repairs: number, last_packet_ms_ago: number | null,
+/**
+ * How far a replay is behind the live stream, while it is.
+ */
+catching_up_ms: number | null, verdict: Verdict,
+/**
+ * The verdict in words.
+ */
+sentence: string, };
+
+/**
+ * What `GET /api/sessions/{id}` answers. The id itself is a right and is not repeated.
+ */
+export type SessionView = {
+/**
+ * The room it is in now: a viewer may have been moved since its URL was made.
+ */
+room: string, side: SessionSide, state: SessionState, age_ms: number,
+/**
+ * Since ICE and DTLS were done; absent before.
+ */
+connected_ms: number | null, rtt_ms: number | null,
+/**
+ * What the viewer's line carries; absent until it has shown something.
+ */
+estimate_kbps: number | null,
+/**
+ * To a viewer, or received from a publisher.
+ */
+sent_kbps: number,
+/**
+ * Smoothed share of what was sent to a viewer and did not arrive.
+ */
+loss_percent: number, tracks: Array<SessionTrack>, };
+
 export type TrackKind = "audio" | "video";
 
 export type TrackView = { kind: TrackKind,
@@ -94,3 +158,12 @@ export type UpstreamView = { url: string,
  * Set for this room, and not the node's own.
  */
 own: boolean, state: PullState, };
+
+/**
+ * What is the matter with a track, or that nothing is.
+ */
+export type Verdict = { "is": "playing" } | { "is": "no-source" } | { "is": "idle-clip" } | { "is": "source-silent", since_ms: number, } | { "is": "waiting-for-keyframe", since_ms: number,
+/**
+ * Requests to the publisher in that time.
+ */
+asked: number, } | { "is": "catching-up", behind_ms: number, } | { "is": "paused-for-bandwidth", needs_kbps: number, has_kbps: number, } | { "is": "paused-by-viewer" } | { "is": "loss", hop: Hop, percent: number, } | { "is": "not-acknowledging", since_ms: number, } | { "is": "ended", reason: string, } | { "is": "codec-not-playable", codec: string, };

@@ -3,7 +3,7 @@ import { IconButton } from "../parts/button";
 import type { Action } from "./keys";
 import type { Player } from "./player";
 
-export function Controls({ player, act, statistics }: { player: Player; act: (action: Action) => void; statistics: boolean }): JSX.Element {
+export function Controls({ player, act, statistics, why }: { player: Player; act: (action: Action) => void; statistics: boolean; why: boolean }): JSX.Element {
   const paused = player.paused.value;
   const silent = player.muted.value || player.volume.value === 0;
   const full = player.full.value;
@@ -24,6 +24,7 @@ export function Controls({ player, act, statistics }: { player: Player; act: (ac
       />
       <span class="space" />
       <IconButton icon="chart" label={statistics ? "Hide statistics" : "Statistics"} pressed={statistics} onClick={() => act("statistics")} testid="statistics-toggle" />
+      <IconButton icon="pulse" label={why ? "Hide the diagnosis" : "Why is it frozen?"} pressed={why} onClick={() => act("why")} testid="why-toggle" />
       <IconButton icon="help" label="Keyboard" onClick={() => act("help")} testid="help-toggle" />
       {player.canPip && <IconButton icon="pip" label="Picture in picture" pressed={player.pip.value} onClick={() => act("pip")} testid="pip" />}
       <IconButton icon={full ? "shrink" : "expand"} label={full ? "Leave full screen" : "Full screen"} onClick={() => act("full")} testid="fullscreen" />

@@ -1,6 +1,6 @@
 // The keyboard of the watch page, as players everywhere have it.
 
-export type Action = "play" | "mute" | "full" | "pip" | "statistics" | "help" | "louder" | "quieter";
+export type Action = "play" | "mute" | "full" | "pip" | "statistics" | "why" | "help" | "louder" | "quieter";
 
 export const KEYS: readonly { action: Action; keys: readonly string[]; shown: string; does: string }[] = [
   { action: "play", keys: [" ", "k"], shown: "Space or K", does: "Play, pause" },
@@ -10,6 +10,7 @@ export const KEYS: readonly { action: Action; keys: readonly string[]; shown: st
   { action: "full", keys: ["f"], shown: "F", does: "Full screen" },
   { action: "pip", keys: ["p"], shown: "P", does: "Picture in picture" },
   { action: "statistics", keys: ["s"], shown: "S", does: "Statistics" },
+  { action: "why", keys: ["i"], shown: "I", does: "Why is it frozen?" },
   { action: "help", keys: ["?"], shown: "?", does: "This list" },
 ];
 

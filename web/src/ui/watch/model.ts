@@ -6,6 +6,8 @@ import { KEPT, sampler, type Sampler } from "../../media/sampler";
 import { Silence } from "../../media/silence";
 import type { Sample } from "../../media/statistics";
 import { Connection, type State } from "../../protocol/connection";
+import type { SessionView } from "../../protocol/generated/api";
+import { chooseLayer, lookAt, type Looked } from "../../protocol/inspect";
 import { whepEndpoint } from "../../protocol/room";
 import { expose } from "../debug";
 import { token } from "../token";
@@ -20,6 +22,11 @@ export class WatchModel {
   /** Since when nothing arrives although the connection is well, by `performance.now()`. */
   readonly quietSinceMs = signal<number | null>(null);
   readonly samples = signal<readonly Sample[]>([]);
+
+  /** What the server says of the session, newest last, while somebody wants to know. */
+  readonly views = signal<readonly SessionView[]>([]);
+  /** Why the server says nothing. */
+  readonly unseen = signal<string | null>(null);
 
   #connection: Connection | null = null;
   #sampler: Sampler | null = null;
@@ -56,6 +63,26 @@ export class WatchModel {
         if (verdict === "rejoin") connection.renew();
       },
     );
+  };
+
+  /** Asks the server how the session fares, until the signal aborts. */
+  readonly follow = (signal: AbortSignal): void => {
+    this.views.value = [];
+    void lookAt(
+      () => this.#connection?.sessionUrl ?? null,
+      token.value,
+      (looked: Looked) => {
+        if (looked.view !== null) this.views.value = [...this.views.value.slice(-1), looked.view];
+        this.unseen.value = looked.problem;
+      },
+      signal,
+    );
+  };
+
+  /** Null leaves the choice to the server. Returns what was wrong with it. */
+  readonly choose = async (mid: string, rid: string | null): Promise<string | null> => {
+    const url = this.#connection?.sessionUrl ?? null;
+    return url === null ? null : chooseLayer(url, token.value, mid, rid);
   };
 
   /** For somebody who does not want to wait for the next try. */

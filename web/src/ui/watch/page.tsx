@@ -13,6 +13,7 @@ import { WatchModel } from "./model";
 import { Overlay } from "./overlay";
 import { Player } from "./player";
 import { situation } from "./situation";
+import { WhyPanel } from "./why-panel";
 
 export function WatchPage({ room }: { room: string }): JSX.Element {
   const [model] = useState(() => new WatchModel(room));
@@ -21,6 +22,7 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
   const still = useRef<HTMLCanvasElement>(null);
   const player = useSignal<Player | null>(null);
   const statistics = useSignal(false);
+  const why = useSignal(false);
   const help = useSignal(false);
   const now = useComputed(() => situation(model.state.value, model.quietSinceMs.value));
   const idle = useIdle(stage);
@@ -63,6 +65,8 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
         return p?.togglePip();
       case "statistics":
         return void (statistics.value = !statistics.value);
+      case "why":
+        return void (why.value = !why.value);
       case "help":
         return void (help.value = !help.value);
       default:
@@ -118,7 +122,8 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
           <StatisticsPanel rows={receivedRows(model.samples.value)} />
         </section>
       )}
-      {p !== null && <Controls player={p} act={act} statistics={statistics.value} />}
+      {why.value && <WhyPanel model={model} onClose={() => act("why")} />}
+      {p !== null && <Controls player={p} act={act} statistics={statistics.value} why={why.value} />}
       {help.value && <Help onClose={() => (help.value = false)} />}
     </main>
   );

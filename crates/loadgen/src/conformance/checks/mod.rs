@@ -4,6 +4,7 @@ mod access;
 mod browser;
 mod change;
 mod create;
+mod extensions;
 mod hostile;
 mod in_use;
 mod refuse;
@@ -77,6 +78,10 @@ checks! {
     Must   "media: a refused restart keeps it flowing"      "RFC 9725"  in_use::refused_restart;
     Must   "media: DELETE ends it"                          "RFC 9725"    in_use::delete;
     Advice "media: a publisher that died can be replaced"   "practice"         in_use::takeover;
+    Must   "extensions: layers come with their events"      "WHEP core ext."    extensions::layers_need_events;
+    Must   "extensions: an event stream opens and ends"     "WHEP core ext."    extensions::events;
+    Must   "extensions: an empty choice of a layer is fine" "WHEP core ext."    extensions::automatic;
+    Should "extensions: what is no JSON is refused"         "WHEP core ext."    extensions::malformed;
     Advice "hostile: a large body is refused with a 4xx"    "practice"         hostile::large_body;
     Advice "hostile: a request that drips is cut off"       "practice"         hostile::slow_head;
     Advice "hostile: a body that drips is cut off"          "practice"         hostile::slow_body;

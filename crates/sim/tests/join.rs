@@ -1,0 +1,114 @@
+//! A picture at once: what a viewer gets who joins in the midst of a long group of pictures.
+
+use std::time::Duration;
+
+use media::codec::{Codec, Kind};
+use sim::{Publish, Sim, ms, secs};
+
+/// A keyframe each ten seconds, and none on request: whoever is seen at once is seen from memory.
+fn stubborn(video: Codec) -> Publish {
+    Publish { video, keyframe_every: 300, answers_requests: false, ..Publish::default() }
+}
+
+fn first_picture(sim: &Sim, who: &str) -> Duration {
+    let viewer = sim.viewer(who);
+    viewer.track(Kind::Video).first_keyframe.expect("a picture") - viewer.connected.expect("a connection")
+}
+
+fn is_seamless(sim: &Sim, who: &str) {
+    let track = sim.viewer(who).track(Kind::Video);
+    assert!(track.report().is_clean(), "{who}: {:?}", track.report());
+    assert_eq!((track.steps.lost, track.steps.back, track.steps.torn), (0, 0, 0), "{who}: {:?}", track.steps);
+}
+
+#[test]
+fn a_picture_comes_at_once_on_every_worker_and_nobody_asks_the_publisher() {
+    for video in [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1] {
+        let mut sim = Sim::with_workers(1, 3);
+        sim.publish_with("room", "ann", stubborn(video));
+        sim.run(ms(7_700));
+        let before = sim.stats(0).keyframe_requests_out;
+        for worker in 0..3 {
+            sim.watch_on(worker, "room", &format!("viewer {worker}"));
+            sim.watch_on(worker, "room", &format!("another {worker}"));
+        }
+        sim.run(secs(6));
+        for worker in 0..3 {
+            for who in [format!("viewer {worker}"), format!("another {worker}")] {
+                let waited = first_picture(&sim, &who);
+                assert!(waited < ms(30), "{video}, {who}: {waited:?}");
+                is_seamless(&sim, &who);
+            }
+        }
+        assert_eq!(sim.stats(0).keyframe_requests_out, before, "{video}");
+    }
+}
+
+#[test]
+fn who_catches_up_is_live_soon_and_its_clock_says_so() {
+    let mut sim = Sim::with_workers(2, 2);
+    sim.publish_with("room", "ann", stubborn(Codec::Vp8));
+    sim.run(secs(1));
+    sim.watch_on(0, "room", "early");
+    sim.run(ms(7_500));
+    sim.watch_on(0, "room", "late");
+    sim.watch_on(1, "room", "elsewhere");
+    let joined = sim.now();
+    sim.run(ms(3_000));
+    let newest = |sim: &Sim, who: &str| sim.viewer(who).track(Kind::Video).tags.last().expect("packets").counter;
+    for who in ["late", "elsewhere"] {
+        assert!(newest(&sim, who).abs_diff(newest(&sim, "early")) <= 4, "{who} is live");
+        // As much media time has passed for it as time has: a decoder that goes by timestamps is not left behind.
+        let track = sim.viewer(who).track(Kind::Video);
+        let media = Duration::from_secs_f64(f64::from(track.media_ticks()) / 90_000.0);
+        let real = sim.now() - joined;
+        assert!(media.abs_diff(real) < ms(120), "{who}: {media:?} of media in {real:?}");
+        is_seamless(&sim, who);
+    }
+}
+
+#[test]
+fn what_is_lost_of_a_replay_is_repaired() {
+    let mut sim = Sim::seed(3);
+    sim.publish_with("room", "ann", stubborn(Codec::Vp8));
+    sim.run(ms(8_500));
+    sim.watch("room", "bob");
+    sim.line("bob", sim::profile("wifi"));
+    sim.run(secs(6));
+    let track = sim.viewer("bob").track(Kind::Video);
+    assert_eq!((track.steps.lost, track.steps.torn, track.duplicates), (0, 0, 0), "{:?}", track.steps);
+    assert!(sim.stats(0).repairs > 0, "the line lost something");
+}
+
+#[test]
+fn a_group_that_is_too_old_is_not_replayed_and_one_request_goes_out_for_all() {
+    let mut sim = Sim::seed(4);
+    sim.publish_with("room", "ann", Publish { keyframe_every: 1000, ..Publish::default() });
+    sim.run(secs(14));
+    let before = sim.stats(0).keyframe_requests_out;
+    for n in 0..20 {
+        sim.watch("room", &format!("viewer {n}"));
+    }
+    sim.run(secs(1));
+    for n in 0..20 {
+        assert!(first_picture(&sim, &format!("viewer {n}")) < ms(150));
+        is_seamless(&sim, &format!("viewer {n}"));
+    }
+    assert!((1..=2).contains(&(sim.stats(0).keyframe_requests_out - before)));
+}
+
+#[test]
+fn a_switch_to_a_room_without_a_fresh_keyframe_shows_the_old_one_until_it_comes() {
+    let mut sim = Sim::seed(5);
+    sim.publish("a", "ann");
+    sim.publish_with("b", "ben", Publish { keyframe_every: 900, ..Publish::default() });
+    sim.run(secs(14));
+    sim.watch("a", "bob");
+    sim.run(secs(2));
+    sim.switch("bob", "b");
+    sim.run(secs(2));
+    is_seamless(&sim, "bob");
+    let track = sim.viewer("bob").track(Kind::Video);
+    assert_eq!(track.steps.splices, 1);
+    assert!(track.longest_rest < ms(60), "nothing was shown for {:?}", track.longest_rest);
+}
