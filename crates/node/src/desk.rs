@@ -95,6 +95,10 @@ pub enum Open {
     Plain {
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    Switch {
+        room: RoomName,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
     Look {
         reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
     },
@@ -173,8 +177,9 @@ impl Desk {
             }
             Ask::Switch { session, owner, room, reply } => {
                 tracing::debug!(%room, "a viewer asks for another room");
+                let open = Open::Switch { room: room.clone(), reply };
                 let command = |ticket| Command::Switch { ticket, session, owner: owner_of(owner), room };
-                self.ask_worker(session, Open::Plain { reply }, command);
+                self.ask_worker(session, open, command);
             }
             Ask::Choose { session, owner, choice, reply } => {
                 let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
@@ -283,6 +288,10 @@ impl Desk {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
             }
             (Open::Plain { reply }, Reply::Ended | Reply::Exists | Reply::Done) => drop(reply.send(Ok(()))),
+            (Open::Switch { room, reply }, Reply::Done) => {
+                drop(reply.send(Ok(())));
+                self.pull_for_viewers(room);
+            }
             (Open::Look { reply }, Reply::Seen(view)) => drop(reply.send(Ok(view))),
             (open, Reply::Refused(no)) => refuse(open, refusal(no)),
             // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
@@ -392,7 +401,7 @@ fn refuse(open: Open, refusal: Refusal) {
         // Answered where feeds are.
         Open::Bring { .. } => {}
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
-        Open::Plain { reply } => drop(reply.send(Err(refusal))),
+        Open::Plain { reply } | Open::Switch { reply, .. } => drop(reply.send(Err(refusal))),
         // The engine has ended the session, or will when nobody answers it.
         Open::Dial { .. } | Open::Accept { .. } | Open::Nobody => {}
         Open::Look { reply } => drop(reply.send(Err(refusal))),

@@ -417,11 +417,25 @@ impl Desk {
             return;
         }
         for (room, published) in watched {
-            if !published && !self.upstreams.pulls.contains_key(&room) {
-                self.upstreams.pulls.insert(room.clone(), Pull::new(now, Path::default()));
-                self.call(&room);
+            if !published {
+                self.pull_for_viewers(room);
             }
         }
+    }
+
+    /// Somebody watches a room here. If it has to come from the parent, that begins now; if somebody publishes it, the worker knows
+    /// and does not call.
+    pub fn pull_for_viewers(&mut self, room: RoomName) {
+        if self.draining || !self.upstreams.covers(&room) {
+            return;
+        }
+        let now = Instant::now();
+        if let Some(pull) = self.upstreams.pulls.get_mut(&room) {
+            pull.wanted_at = now;
+            return;
+        }
+        self.upstreams.pulls.insert(room.clone(), Pull::new(now, Path::default()));
+        self.call(&room);
     }
 
     /// Has a worker make an offer, from a socket of its own.
