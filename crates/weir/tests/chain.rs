@@ -72,17 +72,19 @@ fn three_cold_nodes_show_a_picture_at_once_and_forget_each_other_when_nobody_wat
     }
     pictures.sort_by(f64::total_cmp);
     println!("first picture through three cold nodes: {pictures:.0?} ms");
-    // What is promised is 300 ms. Whatever else this machine does at the moment has to fit in, too.
-    assert!(pictures[pictures.len() / 2] < 1000.0, "{pictures:?}");
+    // What is promised. The slowest is left to whatever else this machine does at the moment.
+    assert!(pictures[pictures.len() - 2] < 300.0, "{pictures:?}");
 
     // The last viewer has left: one after the other deletes its session above.
     until("the middle lets go", || metric(&middle, "weir_sessions_pulling") == 0);
     until("nobody watches the origin", || metric(&origin, "weir_sessions_watching") == 0);
     assert_eq!(metric(&edge, "weir_upstream_unwatched_total"), 5);
     let (_, text) = origin.ask("GET", "/metrics", &[], "");
-    let left = text.lines().filter(|l| l.starts_with("weir_sessions_ended_total") && l.contains("\"left\""));
-    let left: u64 = left.filter_map(|l| l.rsplit(' ').next()?.parse::<u64>().ok()).sum();
-    assert!(left >= 5, "they were deleted, and did not expire: {left}");
+    // By its DELETE or by the farewell of its DTLS, whichever came first.
+    let said = |line: &&str| line.contains("\"left\"") || line.contains("\"closed\"");
+    let ended = text.lines().filter(|line| line.starts_with("weir_sessions_ended_total")).filter(said);
+    let ended: u64 = ended.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum();
+    assert!(ended >= 5, "they were ended, and did not expire: {ended}");
 }
 
 #[test]
