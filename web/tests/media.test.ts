@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { codecNames, preferring } from "../src/media/codecs";
 import { merged, trouble } from "../src/media/devices";
 import { loudness } from "../src/media/level";
+import { readLayers } from "../src/media/publish";
 import { encodings, preset } from "../src/media/quality";
 import { Silence } from "../src/media/silence";
 import { digest, snapshot, type Report } from "../src/media/statistics";
@@ -103,4 +104,11 @@ test("silence is said after three seconds, and asked about after eight, then mor
   expect(run(16).indexOf("rejoin")).toBe(15);
   expect(silence.push(1)).toBe("flowing");
   expect(run(8).at(-1)).toBe("rejoin");
+});
+
+test("a message about layers is read, and anything else is passed over", () => {
+  expect(readLayers('{"layers":{"f":false,"h":true}}')).toEqual({ f: false, h: true });
+  for (const other of ["", "[]", "null", '{"layers":1}', '{"layers":null}', "{", 7, new ArrayBuffer(2)]) {
+    expect(readLayers(other)).toBeNull();
+  }
 });

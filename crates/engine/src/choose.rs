@@ -1,4 +1,4 @@
-//! Which simulcast layer a viewer gets: the best that its line carries.
+//! Which simulcast layer a viewer gets, and which layers within it: the best that its line carries (`budget` has the rules).
 //!
 //! A viewer who has told us nothing about its line gets the best. One layer is all there is of most tracks; then there is
 //! nothing to choose, and the estimate only paces.
@@ -6,16 +6,17 @@
 use std::time::Instant;
 
 use media::codec::Kind;
+use media::select::Target;
+use proto::LayerChoice;
 use proto::room::LinkMessage;
 
 use crate::Engine;
+use crate::budget::{self, Choice, Step, Wanted};
 use crate::control;
 use crate::line::Line;
 use crate::session::{Place, Role};
 use crate::source::{Source, Upstream};
 
-/// A step up has to fit with room to spare, or the first keyframe of the larger layer brings the viewer down again.
-const UP_PERCENT: u64 = 120;
 /// Bandwidth beyond this is of no use: the best layer fits with room for its keyframes in one burst (see `line`).
 const WANTED_PERCENT: u64 = 210;
 /// Less than this is no video: nothing to probe with or for.
@@ -24,23 +25,82 @@ pub const PROBE_FROM: u64 = 100_000;
 pub const AUDIO_BPS: u64 = 80_000;
 
 impl Source {
-    /// The layer for a viewer who has `available` bits per second for it and shows, or aims at, `current`.
-    pub fn choose(&self, available: Option<u64>, current: u8) -> u8 {
-        let Some(available) = available.filter(|_| self.layers.len() > 1) else { return self.best };
-        let bps = |layer: usize| u64::from(self.layers[layer].kbps) * 1000;
-        let best = bps(self.best as usize);
-        let held = bps(current as usize);
-        let fits = |&layer: &usize| {
-            let needed = if bps(layer) > held { bps(layer) * UP_PERCENT / 100 } else { bps(layer) };
-            needed <= available
+    /// How to send it to a viewer who has `available` bits per second for it and is sent, or about to be sent, `current`.
+    pub fn choose(&self, available: Option<u64>, current: Option<(u8, Target)>, wish: Option<&LayerChoice>) -> Step {
+        let best = Step { layer: self.best, spatial: u8::MAX, temporal: u8::MAX, bps: 0, height: None };
+        let wished = wish.and_then(|wish| wish.rid.as_deref()).and_then(|rid| self.named(rid));
+        let steps: Vec<Step> =
+            self.steps.iter().filter(|step| wished.is_none_or(|layer| layer == step.layer)).map(|step| *step).collect();
+        let steps = steps.as_slice();
+        // A layer that the viewer named is sent whatever the line carries.
+        let available = available.filter(|_| wished.is_none());
+        let held = current.and_then(|(layer, target)| held(steps, layer, target));
+        let height_max = wish.and_then(height_max);
+        let wanted = Wanted { priority: 0, height_max, current: held, steps };
+        let step = match budget::allocate(available, &[wanted]).first() {
+            Some(Choice::Send(step)) => *step,
+            _ => Step { layer: wished.unwrap_or(self.best), ..best },
         };
-        // A silent layer is no choice, and one larger than the best is being given up by its encoder.
-        let alive = |&layer: &usize| bps(layer) > 0 && bps(layer) <= best;
-        let layers = || (0..self.layers.len()).filter(alive);
-        let chosen = layers().filter(fits).max_by_key(|&layer| bps(layer));
-        let smallest = || layers().min_by_key(|&layer| bps(layer));
-        chosen.or_else(smallest).map_or(self.best, |layer| layer as u8)
+        let cap = |most: u8, wish: Option<u8>| most.min(wish.unwrap_or(u8::MAX));
+        Step {
+            spatial: cap(step.spatial, wish.and_then(|wish| wish.spatial)),
+            temporal: cap(step.temporal, wish.and_then(|wish| wish.temporal)),
+            ..step
+        }
     }
+
+    /// The layer of this name, while it is sent. Otherwise better another picture than none.
+    fn named(&self, rid: &str) -> Option<u8> {
+        let index = self.layers.iter().position(|layer| layer.rid == rid)?;
+        let is_measured = self.layers.get(self.best as usize).is_some_and(|best| best.kbps > 0);
+        (self.layers[index].kbps > 0 || !is_measured).then_some(index as u8)
+    }
+
+    /// Lists the ways in which it can be sent, by what was measured last.
+    pub fn list_steps(&mut self) {
+        self.steps.clear();
+        let best = self.layers.get(self.best as usize).map_or(0, |layer| layer.kbps);
+        for (n, layer) in self.layers.iter().enumerate() {
+            // A silent layer is no choice, and one larger than the best is being given up by its encoder.
+            if layer.kbps == 0 || layer.kbps > best {
+                continue;
+            }
+            let all = Step {
+                layer: n as u8,
+                spatial: u8::MAX,
+                temporal: u8::MAX,
+                bps: u64::from(layer.kbps) * 1000,
+                height: layer.height,
+            };
+            // The lowest picture in all its frame rates, the larger ones in their full one: a picture that stutters is worse than a smaller one.
+            let most =
+                |spatial| layer.costs.iter().filter(|(t, _)| t.spatial == spatial).map(|(t, _)| t.temporal).max();
+            let parts = layer.costs.iter().filter(|(target, _)| {
+                let is_all = target.spatial == layer.top.spatial && Some(target.temporal) == most(target.spatial);
+                !is_all && (target.spatial == 0 || Some(target.temporal) == most(target.spatial))
+            });
+            for (target, bps) in parts.filter(|_| layer.is_layered) {
+                // Twice the lines with each spatial layer, as encoders make them.
+                let height = layer.height.map(|height| height >> (layer.top.spatial - target.spatial));
+                let Target { spatial, temporal } = *target;
+                self.steps.push(Step { spatial, temporal, bps: *bps, height, ..all });
+            }
+            self.steps.push(all);
+        }
+    }
+}
+
+/// The step that a viewer has, at what it costs now.
+fn held(steps: &[Step], layer: u8, target: Target) -> Option<Step> {
+    let of_layer = || steps.iter().filter(|step| step.layer == layer);
+    let same = of_layer().find(|step| (step.spatial, step.temporal) == (target.spatial, target.temporal));
+    same.or_else(|| of_layer().max_by_key(|step| step.bps)).copied()
+}
+
+/// Pictures are wider than they are high: of a width, what 16:9 makes of it.
+fn height_max(wish: &LayerChoice) -> Option<u32> {
+    let by_width = wish.width_max.map(|width| width * 9 / 16);
+    [wish.height_max, by_width].into_iter().flatten().min()
 }
 
 impl Line {
@@ -57,13 +117,15 @@ impl Engine {
         if source.kind() == Kind::Audio {
             return;
         }
+        source.list_steps();
         for i in 0..source.downlinks.len() {
             let slot = source.downlinks[i].slot as usize;
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
-            let choice = control::choice(&self.sessions, slot as u32, source.downlinks[i].ssrc);
-            let chosen = control::chosen(source, choice);
-            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[i].target()));
-            source.downlinks[i].aim_at(now, chosen);
+            let downlink = &mut source.downlinks[i];
+            let wish = control::choice(&self.sessions, slot as u32, downlink.ssrc);
+            let current = (downlink.target(), downlink.wants());
+            let step = Source::choose(source, available, Some(current), wish);
+            source.downlinks[i].take_step(now, &step);
         }
     }
 
@@ -75,11 +137,11 @@ impl Engine {
         let mut changed = None;
         for track in &viewer.tracks {
             let Some(Place::Source { source: at, index }) = track.place else { continue };
-            let Some(source) = self.sources[at].as_mut().filter(|s| s.layers.len() > 1) else { continue };
-            let chosen = control::chosen(source, Some(&track.choice));
-            let chosen = chosen.unwrap_or_else(|| source.choose(available, source.downlinks[index].target()));
-            if chosen != source.downlinks[index].target() {
-                source.downlinks[index].aim_at(now, chosen);
+            let Some(source) = self.sources[at].as_mut().filter(|s| s.steps.len() > 1) else { continue };
+            let current = (source.downlinks[index].target(), source.downlinks[index].wants());
+            let step = source.choose(available, Some(current), Some(&track.choice));
+            if (step.layer, step.spatial, step.temporal) != (current.0, current.1.spatial, current.1.temporal) {
+                source.downlinks[index].take_step(now, &step);
                 changed = Some(at);
             }
         }
@@ -123,6 +185,7 @@ mod tests {
 
     use super::*;
     use crate::config::Limits;
+    use crate::downlink::EVERYTHING;
 
     /// Layers of these rates; the names say nothing.
     fn source(kbps: &[u32]) -> Source {
@@ -134,29 +197,35 @@ mod tests {
             source.layers[n].kbps = kbps;
         }
         source.best = (0..kbps.len()).max_by_key(|&n| kbps[n]).unwrap_or(0) as u8;
+        source.list_steps();
         source
+    }
+
+    /// The layer for a viewer who has this and is sent layer `current`.
+    fn chosen(source: &Source, bps: Option<u64>, current: u8) -> u8 {
+        source.choose(bps, Some((current, EVERYTHING)), None).layer
     }
 
     #[test]
     fn a_viewer_gets_the_best_layer_that_its_line_carries() {
         let source = source(&[150, 2500, 600]);
-        let choose = |kbps: u64| source.choose(Some(kbps * 1000), 1);
+        let choose = |kbps: u64| chosen(&source, Some(kbps * 1000), 1);
         assert_eq!([9000, 2500, 2499, 600, 599, 150, 20].map(choose), [1, 1, 2, 2, 0, 0, 0]);
-        assert_eq!(source.choose(None, 0), 1, "who says nothing gets the best");
+        assert_eq!(chosen(&source, None, 0), 1, "who says nothing gets the best");
     }
 
     #[test]
     fn a_step_up_needs_room_to_spare() {
         let source = source(&[150, 2500, 600]);
-        assert_eq!(source.choose(Some(2_600_000), 2), 2);
-        assert_eq!(source.choose(Some(3_000_000), 2), 1);
-        assert_eq!(source.choose(Some(2_600_000), 1), 1, "and staying does not");
+        assert_eq!(chosen(&source, Some(2_600_000), 2), 2);
+        assert_eq!(chosen(&source, Some(3_130_000), 2), 1);
+        assert_eq!(chosen(&source, Some(2_600_000), 1), 1, "and staying does not");
     }
 
     #[test]
     fn a_silent_layer_is_no_choice() {
-        assert_eq!(source(&[150, 0, 600]).choose(Some(9_000_000), 1), 2);
-        assert_eq!(source(&[0, 0]).choose(Some(9_000_000), 1), source(&[0, 0]).best);
-        assert_eq!(source(&[900]).choose(Some(1), 0), 0, "one layer is what there is");
+        assert_eq!(chosen(&source(&[150, 0, 600]), Some(9_000_000), 1), 2);
+        assert_eq!(chosen(&source(&[0, 0]), Some(9_000_000), 1), source(&[0, 0]).best);
+        assert_eq!(chosen(&source(&[900]), Some(1), 0), 0, "one layer is what there is");
     }
 }

@@ -49,7 +49,14 @@ impl Engine {
         let since_ms = self.since_ms(now);
         let reply = self.accept(now, room.clone(), offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
-            Role::Publisher(Publisher { since_ms, pulled: false, sections, tracks: Vec::new(), media_at: None })
+            Role::Publisher(Publisher {
+                since_ms,
+                pulled: false,
+                sections,
+                tracks: Vec::new(),
+                layers_channel: None,
+                media_at: None,
+            })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
         if let Some(sitting) = sitting {

@@ -10,22 +10,12 @@ use proto::{LayerChoice, RoomName, SessionId};
 use crate::Engine;
 use crate::command::{Owner, Refusal, Reply};
 use crate::session::{Place, Role, Slots, ViewerTrack};
-use crate::source::{Source, Waiter};
+use crate::source::Waiter;
 
 /// What the viewer asked of the track with this SSRC.
 pub fn choice(sessions: &Slots, slot: u32, ssrc: u32) -> Option<&LayerChoice> {
     let Role::Viewer(viewer) = &sessions.get(slot)?.role else { return None };
     viewer.tracks.iter().find(|t| t.send.ssrc == ssrc).map(|t| &t.choice)
-}
-
-/// The layer that a viewer named; `None` while the server chooses. That it does also where this source has no layer of
-/// that name (the viewer has been moved to another source since), and while the layer is not sent: better another picture than none.
-pub fn chosen(source: &Source, choice: Option<&LayerChoice>) -> Option<u8> {
-    let rid = choice?.rid.as_deref()?;
-    let index = source.layers.iter().position(|layer| layer.rid == rid)?;
-    let is_measured = source.layers.get(source.best as usize).is_some_and(|best| best.kbps > 0);
-    let flows = source.layers[index].kbps > 0 || !is_measured;
-    flows.then_some(index as u8)
 }
 
 impl Engine {
@@ -73,21 +63,25 @@ impl Engine {
 
     /// A wish that this source cannot fulfil is refused, and not kept for later: the viewer would wait for it.
     fn check_choice(&self, place: Option<Place>, choice: &LayerChoice) -> Result<(), Refusal> {
-        let bounded = choice.spatial.is_some()
-            || choice.temporal.is_some()
-            || choice.width_max.is_some()
-            || choice.height_max.is_some();
-        if bounded {
-            let why = "the layers of this stream are chosen by their rid; their sizes and sublayers are not known here";
-            return Err(Refusal::BadChoice(why.to_owned()));
+        let by_size = choice.width_max.is_some() || choice.height_max.is_some();
+        if *choice == (LayerChoice { mid: choice.mid.clone(), paused: choice.paused, ..LayerChoice::default() }) {
+            return Ok(());
         }
-        let Some(rid) = &choice.rid else { return Ok(()) };
         let source = match place {
             Some(Place::Source { source, .. }) => self.sources[source].as_ref(),
             _ => None,
         };
         let source =
             source.ok_or_else(|| Refusal::BadChoice("nothing is published there to choose from".to_owned()))?;
+        if by_size && source.layers.iter().all(|layer| layer.height.is_none()) {
+            let why = "the size of this stream's pictures is not known; choose a layer by rid, spatialLayerId or temporalLayerId";
+            return Err(Refusal::BadChoice(why.to_owned()));
+        }
+        let within = choice.spatial.is_some() || choice.temporal.is_some();
+        if within && !source.layers.iter().any(|layer| layer.is_layered) {
+            return Err(Refusal::BadChoice("this stream has no spatial or temporal layers".to_owned()));
+        }
+        let Some(rid) = &choice.rid else { return Ok(()) };
         if source.layers.iter().any(|layer| layer.rid == *rid) {
             return Ok(());
         }

@@ -141,8 +141,9 @@ impl Engine {
                 };
                 self.end(now, slot, reason);
             }
-            // Channels open, and what is said on them is for the meeting protocol.
-            PeerEvent::ChannelOpen { .. } | PeerEvent::ChannelMessage { .. } | PeerEvent::ChannelClosed { .. } => {}
+            PeerEvent::ChannelOpen { channel, label } => self.open_channel(slot, channel, &label),
+            // What is said on channels is for the meeting protocol.
+            PeerEvent::ChannelMessage { .. } | PeerEvent::ChannelClosed { .. } => {}
         }
     }
 

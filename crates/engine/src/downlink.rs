@@ -14,9 +14,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind, PictureId, vp8, vp9};
+use media::select::{Selector, Target, Verdict};
 use transport::bwe::Sent;
 use transport::{Outbox, SendTrack, rtcp};
 
+use crate::budget::Step;
 use crate::drops::{Drop, Drops};
 use crate::gop::Policy;
 use crate::header::Header;
@@ -32,6 +34,8 @@ pub struct Downlink {
     /// The viewer's slot: its line and its session there.
     pub slot: u32,
     payload_type: u8,
+    /// For sound with redundancy, if the viewer takes it.
+    red: Option<u8>,
     pub codec: Codec,
     /// The layer on show; `None` until the first packet that a decoder can start with.
     pub layer: Option<u8>,
@@ -51,6 +55,12 @@ pub struct Downlink {
     retimed: Option<Instant>,
     /// Since when it waits for something that can be decoded.
     pub waits_since: Instant,
+    /// Which packets of a layer with layers within it are sent.
+    selector: Option<Box<Selector>>,
+    /// What is to be sent of it.
+    wants: Target,
+    /// The VP8 picture that was left out last.
+    left_out: Option<u16>,
     rtx: Option<Rtx>,
     pub packets: u64,
     pub bytes: u64,
@@ -87,8 +97,18 @@ struct Rtx {
 struct Held {
     layer: u8,
     seq: u64,
-    mapped: Mapped,
+    numbered: Numbered,
 }
+
+/// A packet as this viewer gets it.
+#[derive(Clone, Copy)]
+struct Numbered {
+    mapped: Mapped,
+    marker: bool,
+}
+
+/// All layers within a stream, however many come.
+pub const EVERYTHING: Target = Target { spatial: u8::MAX, temporal: u8::MAX };
 
 /// Our last sender report: what the viewer's answer to it says about the round trip.
 #[derive(Clone, Copy)]
@@ -129,6 +149,7 @@ impl Downlink {
             ssrc: track.ssrc,
             slot,
             payload_type: track.pt,
+            red: track.red,
             codec: track.codec,
             layer: None,
             target: 0,
@@ -140,6 +161,9 @@ impl Downlink {
             replay: None,
             retimed: None,
             waits_since: now,
+            selector: None,
+            wants: EVERYTHING,
+            left_out: None,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
                 ssrc,
@@ -185,6 +209,7 @@ impl Downlink {
         self.retimed = ((replay.is_late() && policy == Policy::CatchUp) || goes_on).then_some(now);
         self.layer = Some(layer);
         self.target = layer;
+        self.selector = None;
         self.open = None;
         self.time = first.time;
         self.splice.begin(&mark);
@@ -204,10 +229,31 @@ impl Downlink {
         }
     }
 
+    /// Sends these layers within the stream from the next picture on that allows it.
+    fn want(&mut self, wants: Target) {
+        self.wants = wants;
+    }
+
+    /// Goes over to what was chosen for it.
+    pub fn take_step(&mut self, now: Instant, step: &Step) {
+        self.aim_at(now, step.layer);
+        self.want(Target { spatial: step.spatial, temporal: step.temporal });
+    }
+
+    pub fn wants(&self) -> Target {
+        self.wants
+    }
+
+    /// The layers within the stream that the newest picture was sent with.
+    pub fn within(&self) -> Option<Target> {
+        self.selector.as_ref().map(|selector| selector.current())
+    }
+
     /// Waiting for a keyframe of this layer.
     pub fn waits_for(&self) -> Option<u8> {
         let waits = self.kind() == Kind::Video && self.layer != Some(self.target) && self.upcoming.is_none();
-        waits.then_some(self.target)
+        let waits_within = self.selector.as_ref().is_some_and(|selector| selector.needs_keyframe());
+        (waits || waits_within).then_some(self.target)
     }
 
     /// The frame on show will be complete in a moment, and so will those before it.
@@ -321,36 +367,56 @@ impl Downlink {
                 return;
             }
             replay.next += 1;
-            if let Some(mapped) = self.number(layers, layer, next, way)
+            if let Some(numbered) = self.number(layers, layer, next, way)
                 && let Some(packet) = layers[layer as usize].ring.get_mut(next)
             {
-                self.emit(packet, &mapped, way);
+                self.emit(packet, &numbered, way);
             }
         }
     }
 
     /// A packet of the layer on show gets its number, and leaves, or waits its turn.
     fn send(&mut self, layers: &mut [Layer], layer: u8, seq: u64, way: &mut Way<'_>) {
-        let Some(mapped) = self.number(layers, layer, seq, way) else { return };
+        let Some(numbered) = self.number(layers, layer, seq, way) else { return };
         let Some(packet) = layers[layer as usize].ring.get_mut(seq) else { return };
         let waits = way.line.pacer.is_limited()
             && self.kind() == Kind::Video
             && (!self.held.is_empty() || !way.line.pacer.admits(way.moment.now, packet.text().len()));
         if !waits {
-            return self.emit(packet, &mapped, way);
+            return self.emit(packet, &numbered, way);
         }
         way.line.held_bytes += packet.text().len() as u64;
-        self.held.push_back(Held { layer, seq, mapped });
+        self.held.push_back(Held { layer, seq, numbered });
         if self.held.len() > HELD_MAX {
             self.release_one(layers, way);
         }
     }
 
-    /// The packet in the viewer's numbering.
-    fn number(&mut self, layers: &[Layer], layer: u8, seq: u64, way: &mut Way<'_>) -> Option<Mapped> {
-        let packet = layers[layer as usize].ring.get(seq)?;
+    /// The packet in the viewer's numbering; `None` if the viewer does not get it.
+    fn number(&mut self, layers: &[Layer], layer: u8, seq: u64, way: &mut Way<'_>) -> Option<Numbered> {
+        let entry = &layers[layer as usize];
+        let packet = entry.ring.get(seq)?;
         let now = way.moment.now;
         let mut mark = mark(layer, packet);
+        let mut marker = packet.marker;
+        if entry.is_layered
+            && let Some(pick) = &packet.pick
+        {
+            // Of what there is: nobody waits for a layer that does not come.
+            let wants = Target {
+                spatial: self.wants.spatial.min(entry.top.spatial),
+                temporal: self.wants.temporal.min(entry.top.temporal),
+            };
+            let selector = self.selector.get_or_insert_with(|| Box::new(Selector::new(wants)));
+            selector.want(wants);
+            match selector.admit(pick) {
+                Verdict::Forward { marker: ends } => marker = ends,
+                Verdict::Drop => {
+                    self.leave_out(packet, &mark, way);
+                    return None;
+                }
+            }
+        }
         if self.replay.is_some() || self.retimed.is_some() {
             self.keep_time(now, packet, &mut mark);
         }
@@ -361,10 +427,28 @@ impl Downlink {
         };
         // One that comes late belongs to a frame before.
         if is_new {
-            self.open = (!packet.marker).then_some(Open { time: packet.time, at: now });
+            self.open = (!marker).then_some(Open { time: packet.time, at: now });
             self.time = packet.time;
         }
-        Some(mapped)
+        Some(Numbered { mapped, marker })
+    }
+
+    /// The viewer does not get this packet. If its number is promised already, because it came late, it gets padding instead: it would
+    /// wait for what is missing.
+    fn leave_out(&mut self, packet: &Packet, mark: &Mark, way: &mut Way<'_>) {
+        way.drops.count(Drop::LayerNotWanted);
+        if !self.splice.is_new(mark) {
+            if let Some(mapped) = self.splice.map(mark) {
+                self.emit(&mut Packet::filler(packet.time, packet.arrival), &Numbered { mapped, marker: false }, way);
+            }
+            return;
+        }
+        self.splice.skip(mark);
+        let picture = mark.picture_id.filter(|_| self.codec == Codec::Vp8);
+        if picture.is_some() && picture != self.left_out {
+            self.left_out = picture;
+            self.splice.skip_picture();
+        }
     }
 
     /// A frame that is sent long after it came has the time at which it is sent; the first one that is live again has its own.
@@ -394,10 +478,26 @@ impl Downlink {
         }
     }
 
-    fn emit(&mut self, packet: &mut Packet, mapped: &Mapped, way: &mut Way<'_>) {
+    fn emit(&mut self, packet: &mut Packet, numbered: &Numbered, way: &mut Way<'_>) {
+        let Numbered { mapped, marker } = numbered;
         rewrite_payload(self.codec, packet.payload_mut(), mapped);
-        let (header, payload_type, ssrc) = (&self.header, self.payload_type, self.ssrc);
-        let stream = Stream { header, payload_type, ssrc, index: mapped.seq, time: mapped.time };
+        let mut payload_type = self.payload_type;
+        let redundant = self.red.filter(|_| packet.is_redundant());
+        if let Some(red) = redundant {
+            media::red::rewrite(packet.payload_mut(), payload_type);
+            payload_type = red;
+        }
+        let (header, ssrc) = (&self.header, self.ssrc);
+        let stream = Stream {
+            header,
+            payload_type,
+            ssrc,
+            index: mapped.seq,
+            time: mapped.time,
+            marker: *marker,
+            is_plain: redundant.is_none(),
+            frame: mapped.frame,
+        };
         match way.line.send(way.moment, &stream, packet, way.out) {
             Ok(len) => {
                 self.packets += 1;
@@ -434,14 +534,14 @@ impl Downlink {
     }
 
     fn release_one(&mut self, layers: &mut [Layer], way: &mut Way<'_>) {
-        let Some(Held { layer, seq, mapped }) = self.held.pop_front() else { return };
+        let Some(Held { layer, seq, numbered }) = self.held.pop_front() else { return };
         if self.held.is_empty() {
             way.line.held_bytes = 0;
         }
         match layers[layer as usize].ring.get_mut(seq) {
             Some(packet) => {
                 way.line.held_bytes = way.line.held_bytes.saturating_sub(packet.text().len() as u64);
-                self.emit(packet, &mapped, way);
+                self.emit(packet, &numbered, way);
             }
             None => way.drops.count(Drop::HeldTooLong),
         }
@@ -453,7 +553,7 @@ impl Downlink {
     /// twice, and under GCM that gives the authentication key away.
     pub fn repair(&mut self, layers: &mut [Layer], lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
         let Origin { layer, seq, begun } = self.splice.origin(lost).ok_or(Drop::RepairTooLate)?;
-        if self.held.iter().any(|held| held.mapped.seq as u16 == lost) {
+        if self.held.iter().any(|held| held.numbered.mapped.seq as u16 == lost) {
             // It has not been sent yet.
             return Err(Drop::RepairTooEarly);
         }
@@ -483,14 +583,32 @@ impl Downlink {
         way: &mut Way<'_>,
     ) -> Result<usize, Drop> {
         let mapped = self.splice.look_up(&mark(layer, packet)).ok_or(Drop::RepairTooLate)?;
+        let mut filler;
+        let (packet, marker) = match self.verdict(packet) {
+            Verdict::Forward { marker } => (packet, marker),
+            Verdict::Drop => {
+                filler = Packet::filler(packet.time, packet.arrival);
+                (&mut filler, false)
+            }
+        };
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
         let cost = packet.text().len() as u64 + 60;
         rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
         let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
-        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time: mapped.time };
+        let (time, frame) = (mapped.time, mapped.frame);
+        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time, marker, is_plain: true, frame };
         rtx.seq += 1;
         rewrite_payload(self.codec, packet.payload_mut(), &mapped);
         way.line.send_again(way.moment, &stream, packet, lost, why, way.out)
+    }
+
+    /// What became of a packet that was sent, or replaced by padding.
+    fn verdict(&self, packet: &Packet) -> Verdict {
+        match (&self.selector, &packet.pick) {
+            // Of a copy: a repair is no news.
+            (Some(selector), Some(pick)) => selector.clone().admit(pick),
+            _ => Verdict::Forward { marker: packet.marker },
+        }
     }
 
     pub fn can_repeat(&self) -> bool {
@@ -531,7 +649,7 @@ fn mark(layer: u8, packet: &Packet) -> Mark {
         picture_id: packet.facts.picture_id.map(PictureId::value),
         tl0: packet.facts.tl0,
         keyidx: packet.facts.keyidx,
-        frame: None,
+        frame: packet.dependency.get(1..3).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]])),
     }
 }
 

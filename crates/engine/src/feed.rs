@@ -205,8 +205,8 @@ impl Engine {
         let choice = control::choice(&self.sessions, track.slot, track.ssrc);
         let Some(line) = self.lines[track.slot as usize].as_ref() else { return false };
         let available = line.available_bps();
-        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
-        source.begins_at(now, layer, line, &self.config.limits).is_some()
+        let layer = source.choose(available, None, choice).layer;
+        source.beginning(now, layer, line, &self.config.limits).is_some()
     }
 
     /// The track shows what it shows until the source can be decoded.
@@ -281,12 +281,14 @@ impl Engine {
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let available = line.available_bps();
         let choice = control::choice(&self.sessions, slot, ssrc);
-        let layer = control::chosen(source, choice).unwrap_or_else(|| source.choose(available, source.best));
+        let step = source.choose(available, None, choice);
+        let layer = step.layer;
         downlink.await_source(now, layer);
-        if let Some(start) = source.begins_at(now, layer, line, &limits) {
+        if let Some((layer, start)) = source.beginning(now, layer, line, &limits) {
             downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
             line.look_at(now);
         }
+        downlink.take_step(now, &step);
         source.downlinks.push(downlink);
         let index = source.downlinks.len() - 1;
         self.note_place(slot, ssrc, Place::Source { source: target, index });

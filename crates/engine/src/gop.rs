@@ -98,10 +98,8 @@ impl Default for Limits {
 
 #[cfg(test)]
 mod tests {
-    use media::codec::Facts;
-
     use super::*;
-    use crate::ring::Incoming;
+    use crate::ring::{Incoming, Read};
 
     fn insert(ring: &mut Ring, seq: u64, at: Instant) {
         let incoming = Incoming {
@@ -109,13 +107,13 @@ mod tests {
             time: 0,
             marker: false,
             arrival: at,
-            facts: Facts::default(),
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: &[0; 100],
         };
-        ring.insert(incoming);
+        ring.insert(incoming, Read::default());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //!
 //! Extensions are of the one-byte form (RFC 8285 §4.2), whose ids are 1 to 14; what got a higher id is left out.
 
-use media::codec::Kind;
-use media::ext;
+use media::codec::{Codec, Kind};
+use media::{Seq, dd, ext};
 use transport::SendTrack;
 
 use crate::ring::Packet;
@@ -12,7 +12,12 @@ use crate::ring::Packet;
 /// Fixed header and extension header; what is always there: send time 4, transport-wide number 3, MID 17.
 const LAYOUT_LEN_MAX: usize = 16 + 4 + 3 + 17;
 /// And what may follow: audio level 2, orientation 2, zeros up to a whole word.
-pub const LEN_MAX: usize = LAYOUT_LEN_MAX + 2 + 2 + 3;
+const SHORT_LEN_MAX: usize = LAYOUT_LEN_MAX + 2 + 2 + 3;
+/// And a dependency descriptor. A long one makes all elements two-byte ones: a byte more each.
+pub const LEN_MAX: usize = SHORT_LEN_MAX + 5 + 2 + DEPENDENCY_LEN_MAX;
+const DEPENDENCY_LEN_MAX: usize = 255;
+/// What fits into a one-byte element.
+const ELEMENT_LEN_MAX: usize = 16;
 
 /// Longest MID that is carried; a longer one needs no carrying, because the answer names our SSRC.
 const MID_LEN_MAX: usize = 16;
@@ -28,6 +33,9 @@ pub struct Header {
     /// Extension ids; 0 where not negotiated.
     audio_level: u8,
     orientation: u8,
+    dependency: u8,
+    /// Elements of both forms may be mixed in the stream.
+    is_mixed: bool,
     /// The viewer has reported on our SSRC, so it knows whose it is. Repairs have an SSRC of their own, which nobody reports on:
     /// Firefox drops those without a MID.
     pub is_known: bool,
@@ -44,6 +52,9 @@ pub struct Fields {
     /// The transport-wide sequence number.
     pub transport: u16,
     pub is_repair: bool,
+    pub marker: bool,
+    /// Frame number of the dependency descriptor.
+    pub frame: u16,
 }
 
 impl Header {
@@ -57,6 +68,9 @@ impl Header {
             transport_at: 0,
             audio_level: if track.kind == Kind::Audio { id(ext::Kind::AudioLevel) } else { 0 },
             orientation: if track.kind == Kind::Video { id(ext::Kind::Orientation) } else { 0 },
+            // Only where a receiver has nothing better: the payload descriptors of VP8 and VP9 say the same in less.
+            dependency: if track.codec == Codec::Av1 { id(ext::Kind::DependencyDescriptor) } else { 0 },
+            is_mixed: track.ext_mixed,
             is_known: false,
         };
         header.layout[0] = 0x90;
@@ -99,7 +113,7 @@ impl Header {
     pub fn write(&self, out: &mut [u8], packet: &Packet, fields: &Fields) -> usize {
         out[..LAYOUT_LEN_MAX].copy_from_slice(&self.layout);
         out[0] |= u8::from(packet.is_padded()) << 5;
-        out[1] = fields.payload_type | u8::from(packet.marker) << 7;
+        out[1] = fields.payload_type | u8::from(fields.marker) << 7;
         out[2..4].copy_from_slice(&fields.seq.to_be_bytes());
         out[4..8].copy_from_slice(&fields.time.to_be_bytes());
         out[8..12].copy_from_slice(&fields.ssrc.to_be_bytes());
@@ -121,11 +135,46 @@ impl Header {
             out[len + 1] = orientation;
             len += 2;
         }
+        if self.dependency != 0 && packet.dependency.len() > ELEMENT_LEN_MAX {
+            if self.is_mixed && packet.dependency.len() <= DEPENDENCY_LEN_MAX {
+                len = self.lengthen(out, len, packet, fields.frame);
+            }
+        } else if self.dependency != 0 && packet.dependency.len() >= 3 {
+            out[len] = self.dependency << 4 | (packet.dependency.len() - 1) as u8;
+            len += 1 + write_dependency(&mut out[len + 1..], packet, fields.frame);
+        }
         let whole = len.next_multiple_of(4);
         out[len..whole].fill(0);
         out[15] = ((whole - 16) / 4) as u8;
         whole
     }
+
+    /// Writes the elements anew in the two-byte form (RFC 8285 §4.3), with a long dependency descriptor, as comes with a keyframe, behind
+    /// them.
+    #[cold]
+    fn lengthen(&self, out: &mut [u8], len: usize, packet: &Packet, frame: u16) -> usize {
+        let mut short = [0; SHORT_LEN_MAX];
+        short[..len].copy_from_slice(&out[..len]);
+        out[12..14].copy_from_slice(&[0x10, 0]);
+        let (mut from, mut to) = (16, 16);
+        while from < len {
+            let value_len = usize::from(short[from] & 0xf) + 1;
+            out[to..to + 2].copy_from_slice(&[short[from] >> 4, value_len as u8]);
+            out[to + 2..][..value_len].copy_from_slice(&short[from + 1..][..value_len]);
+            from += 1 + value_len;
+            to += 2 + value_len;
+        }
+        out[to..to + 2].copy_from_slice(&[self.dependency, packet.dependency.len() as u8]);
+        to + 2 + write_dependency(&mut out[to + 2..], packet, frame)
+    }
+}
+
+/// The packet's dependency descriptor under the viewer's frame number; says how long it is.
+fn write_dependency(out: &mut [u8], packet: &Packet, frame: u16) -> usize {
+    let len = packet.dependency.len();
+    out[..len].copy_from_slice(&packet.dependency);
+    dd::renumber(&mut out[..len], Seq(frame));
+    len
 }
 
 /// Seconds in 6.18 fixed point, 24 bits (the abs-send-time extension). Only differences matter, so any clock will do.
@@ -143,7 +192,7 @@ mod tests {
     use transport::Mid;
 
     use super::*;
-    use crate::ring::{Incoming, Ring};
+    use crate::ring::{Incoming, Read, Ring};
 
     fn track(kind: Kind, extensions: &[(ext::Kind, u8)], mid: &str, transport_cc: bool) -> SendTrack {
         let mut map = ext::Map::new();
@@ -168,18 +217,19 @@ mod tests {
 
     fn ring(audio_level: Option<(u8, bool)>, orientation: Option<u8>) -> Ring {
         let mut ring = Ring::new(2, Duration::from_secs(1));
-        let (arrival, facts) = (Instant::now(), media::codec::Facts::default());
-        ring.insert(Incoming {
+        let arrival = Instant::now();
+        let incoming = Incoming {
             seq: 1,
             time: 0,
             marker: true,
             arrival,
-            facts,
             audio_level,
             orientation,
             dependency: &[],
+            is_redundant: false,
             payload: b"p",
-        });
+        };
+        ring.insert(incoming, Read::default());
         ring
     }
 
@@ -191,6 +241,8 @@ mod tests {
         send_time: 0x123456,
         transport: 0xabcd,
         is_repair: false,
+        marker: true,
+        frame: 0,
     };
 
     #[test]

@@ -109,6 +109,7 @@ impl Engine {
     }
 
     pub(crate) fn request_keyframes(&mut self, now: Instant, index: usize) {
+        self.tell_publisher(now, index);
         let Some(source) = self.sources[index].as_mut() else { return };
         if source.kind() == Kind::Audio || source.upstream == Upstream::Clip {
             return;

@@ -148,10 +148,10 @@ impl Engine {
                 time: clip.time,
                 marker,
                 arrival: now,
-                facts: codec::facts(clip.codec, &payload, marker, None),
                 audio_level: None,
                 orientation: None,
                 dependency: &[],
+                is_redundant: false,
                 payload: &payload,
             };
             clip.packets += 1;

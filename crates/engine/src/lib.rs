@@ -46,6 +46,7 @@ mod source;
 pub mod speaker;
 mod splice;
 mod stats;
+mod thrift;
 mod timers;
 mod view;
 

@@ -79,6 +79,11 @@ pub struct Stream<'a> {
     pub index: u64,
     /// Its RTP timestamp.
     pub time: u32,
+    pub marker: bool,
+    /// Without redundant sound.
+    pub is_plain: bool,
+    /// Its frame number in the dependency descriptor.
+    pub frame: u16,
 }
 
 /// The moment of a visit, as the wire wants it.
@@ -135,7 +140,7 @@ impl Line {
         packet: &Packet,
         out: &mut Outbox,
     ) -> Result<usize, Drop> {
-        let text = packet.text();
+        let text = if stream.is_plain { packet.plain() } else { packet.text() };
         let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX);
         let transport = self.number(moment.now, stream.header, text.len(), Sent::Media);
         let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, false));
@@ -260,6 +265,8 @@ impl Stream<'_> {
             send_time: moment.send_time,
             transport,
             is_repair,
+            marker: self.marker,
+            frame: self.frame,
         }
     }
 }

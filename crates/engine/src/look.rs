@@ -155,6 +155,8 @@ impl Engine {
         };
         finished(SessionTrack {
             layer: shown.map(|(n, layer)| name(layer, n)),
+            spatial: downlink.within().map(|within| within.spatial),
+            temporal: downlink.within().map(|within| within.temporal),
             target: target.map(|layer| name(layer, downlink.target())),
             layers: view::layers(source, now),
             packets: downlink.packets,

@@ -274,6 +274,7 @@ impl Engine {
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: media.payload,
         };
         let wanted = entry.wanted_by(0, media.seq);
@@ -506,10 +507,9 @@ mod tests {
         let track = bench.engine.sources[0].as_ref().unwrap().id;
         bench.engine.handle_message(bench.now, LinkMessage::Want { from: WorkerId(1), track, layers: 1 });
         bench.send(peer, 0, &KEY);
-        bench.after(Duration::from_millis(1));
-        // The keyframe that was there comes first.
-        assert_eq!(bench.engine.stats().records_out, 2);
-        // It waits for another one, which a feed cannot be asked for.
+        bench.engine.handle_timeout(bench.now);
+        assert_eq!(bench.engine.stats().records_out, 2, "what was there before it wanted it, and what came since");
+        // It waits for a keyframe, which a feed cannot be asked for.
         bench.engine.handle_message(bench.now, LinkMessage::Keyframe { track, layer: 0 });
         let stats = bench.engine.stats();
         assert_eq!((stats.keyframe_requests_out, stats.keyframe_requests_unanswerable), (0, 1));

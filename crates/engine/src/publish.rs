@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use media::codec::{self, Facts};
 use proto::frame::Frame;
 use proto::room::{self, LinkMessage, RoomEvent};
 use proto::{TrackId, WorkerId};
@@ -61,7 +60,8 @@ impl Engine {
             audio_level: received.audio_level,
             orientation: received.orientation,
             dependency: received.dd.as_deref().unwrap_or(&[]),
-            payload: &received.payload,
+            is_redundant: received.red.is_some(),
+            payload: received.red.as_deref().unwrap_or(&received.payload),
         };
         let wanted = source.wanted_by(layer, received.seq);
         if self.store(index, now, received.arrival, &frame) == Inserted::Stored {
@@ -92,7 +92,6 @@ impl Engine {
         if restarts {
             source.restart(now, frame.layer, frame.generation, &self.config.limits);
         }
-        let facts: Facts = codec::facts(source.codec, frame.payload, frame.marker, None);
         let was_idle = source.pending.is_empty();
         let inserted = source.accept(
             frame.layer,
@@ -101,10 +100,10 @@ impl Engine {
                 time: frame.time,
                 marker: frame.marker,
                 arrival,
-                facts,
                 audio_level: frame.audio_level,
                 orientation: frame.orientation,
                 dependency: frame.dependency,
+                is_redundant: frame.is_redundant,
                 payload: frame.payload,
             },
             &self.config.limits,

@@ -75,8 +75,14 @@ impl Engine {
             return Err(Refusal::BadOffer("the offer to the parent could not be made; please report this bug".into()));
         };
         let (peer, sdp) = dialled.map_err(|e| Refusal::BadOffer(e.to_string()))?;
-        let publisher =
-            Publisher { since_ms: 0, pulled: true, sections: Vec::new(), tracks: Vec::new(), media_at: None };
+        let publisher = Publisher {
+            since_ms: 0,
+            pulled: true,
+            sections: Vec::new(),
+            tracks: Vec::new(),
+            layers_channel: None,
+            media_at: None,
+        };
         self.sessions.insert(Session {
             id,
             peer_id,

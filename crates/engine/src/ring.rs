@@ -12,6 +12,7 @@
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Facts};
+use media::{red, select};
 use proto::TrackId;
 use proto::frame::Frame;
 
@@ -21,11 +22,20 @@ pub struct Incoming<'a> {
     pub time: u32,
     pub marker: bool,
     pub arrival: Instant,
-    pub facts: Facts,
     pub audio_level: Option<(u8, bool)>,
     pub orientation: Option<u8>,
     pub dependency: &'a [u8],
+    /// The payload is RFC 2198's: earlier sound, then this packet's.
+    pub is_redundant: bool,
     pub payload: &'a [u8],
+}
+
+/// What was read in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Read {
+    pub facts: Facts,
+    /// What decides which viewers get it; none for sound, and while its dependency descriptor cannot be read.
+    pub pick: Option<select::Packet>,
 }
 
 /// A packet in the ring.
@@ -35,12 +45,15 @@ pub struct Packet {
     pub marker: bool,
     pub arrival: Instant,
     pub facts: Facts,
+    pub pick: Option<select::Packet>,
     pub audio_level: Option<(u8, bool)>,
     pub orientation: Option<u8>,
     pub dependency: Vec<u8>,
     /// Payload, then RTP padding.
     text: Vec<u8>,
     padding: u8,
+    /// Where the packet begins that there would be without redundancy.
+    primary_at: u16,
 }
 
 impl Packet {
@@ -53,9 +66,33 @@ impl Packet {
         &self.text
     }
 
+    pub fn payload(&self) -> &[u8] {
+        &self.text[..self.payload_len()]
+    }
+
     pub fn payload_mut(&mut self) -> &mut [u8] {
         let len = self.payload_len();
         &mut self.text[..len]
+    }
+
+    /// A byte of padding in place of a packet that the viewer does not get, but whose number it was promised.
+    pub fn filler(time: u32, arrival: Instant) -> Packet {
+        let mut filler = Packet {
+            seq: 0,
+            time,
+            marker: false,
+            arrival,
+            facts: Facts::default(),
+            pick: None,
+            audio_level: None,
+            orientation: None,
+            dependency: Vec::new(),
+            text: Vec::new(),
+            padding: 0,
+            primary_at: 0,
+        };
+        filler.pad_to(1);
+        filler
     }
 
     /// As a record for another worker. Padding of ours is not told: the other side has its own.
@@ -71,8 +108,18 @@ impl Packet {
             audio_level: self.audio_level,
             orientation: self.orientation,
             dependency: &self.dependency,
-            payload: &self.text[..self.payload_len()],
+            is_redundant: self.is_redundant(),
+            payload: self.payload(),
         }
+    }
+
+    pub fn is_redundant(&self) -> bool {
+        self.primary_at > 0
+    }
+
+    /// Without what is redundant: for viewers who do not take that.
+    pub fn plain(&self) -> &[u8] {
+        &self.text[usize::from(self.primary_at)..]
     }
 
     pub fn is_padded(&self) -> bool {
@@ -92,17 +139,20 @@ impl Packet {
         padding
     }
 
-    fn fill(&mut self, packet: &Incoming<'_>) {
+    fn fill(&mut self, packet: &Incoming<'_>, read: Read) {
         self.seq = packet.seq;
         self.time = packet.time;
         self.marker = packet.marker;
         self.arrival = packet.arrival;
-        self.facts = packet.facts;
+        self.facts = read.facts;
+        self.pick = read.pick;
         self.audio_level = packet.audio_level;
         self.orientation = packet.orientation;
         self.dependency.clear();
         self.dependency.extend_from_slice(packet.dependency);
         self.padding = 0;
+        let primary_at = if packet.is_redundant { red::primary_at(packet.payload) } else { None };
+        self.primary_at = primary_at.unwrap_or(0) as u16;
         self.text.clear();
         self.text.extend_from_slice(packet.payload);
         if packet.payload.is_empty() {
@@ -133,7 +183,7 @@ impl Ring {
         Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max }
     }
 
-    pub fn insert(&mut self, packet: Incoming<'_>) -> Inserted {
+    pub fn insert(&mut self, packet: Incoming<'_>, read: Read) -> Inserted {
         let len = self.slots.len() as u64;
         if let Some(newest) = self.newest
             && packet.seq + len <= newest
@@ -143,21 +193,23 @@ impl Ring {
         let index = self.index(packet.seq);
         match &mut self.slots[index] {
             Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
-            Some(old) => old.fill(&packet),
+            Some(old) => old.fill(&packet, read),
             empty => {
                 let mut new = Packet {
                     seq: packet.seq,
                     time: packet.time,
                     marker: packet.marker,
                     arrival: packet.arrival,
-                    facts: packet.facts,
+                    facts: read.facts,
+                    pick: read.pick,
                     audio_level: None,
                     orientation: None,
                     dependency: Vec::new(),
                     text: Vec::new(),
                     padding: 0,
+                    primary_at: 0,
                 };
-                new.fill(&packet);
+                new.fill(&packet, read);
                 *empty = Some(new);
             }
         }
@@ -246,10 +298,10 @@ mod tests {
             time: 0,
             marker: false,
             arrival: at,
-            facts: Facts::default(),
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: b"x",
         }
     }
@@ -259,7 +311,7 @@ mod tests {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
         for seq in 100..120 {
-            assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
+            assert_eq!(ring.insert(packet(seq, now), Read::default()), Inserted::Stored);
         }
         assert_eq!(ring.newest(), Some(119));
         for seq in 112..120 {
@@ -274,12 +326,12 @@ mod tests {
     fn a_late_packet_fills_its_gap_and_a_second_copy_is_known_as_such() {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
-        ring.insert(packet(10, now));
-        ring.insert(packet(12, now));
+        ring.insert(packet(10, now), Read::default());
+        ring.insert(packet(12, now), Read::default());
         assert!(ring.get(11).is_none());
-        assert_eq!(ring.insert(packet(11, now)), Inserted::Stored);
-        assert_eq!(ring.insert(packet(11, now)), Inserted::Duplicate);
-        assert_eq!(ring.insert(packet(4, now)), Inserted::TooOld);
+        assert_eq!(ring.insert(packet(11, now), Read::default()), Inserted::Stored);
+        assert_eq!(ring.insert(packet(11, now), Read::default()), Inserted::Duplicate);
+        assert_eq!(ring.insert(packet(4, now), Read::default()), Inserted::TooOld);
         assert_eq!(ring.newest(), Some(12));
     }
 
@@ -287,8 +339,8 @@ mod tests {
     fn a_jump_ahead_makes_old_packets_unreachable_not_wrong() {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
-        ring.insert(packet(1, now));
-        ring.insert(packet(1 + (1 << 32), now));
+        ring.insert(packet(1, now), Read::default());
+        ring.insert(packet(1 + (1 << 32), now), Read::default());
         assert!(ring.get(1).is_none());
         assert!(ring.get(1 + (1 << 32)).is_some());
     }
@@ -298,15 +350,15 @@ mod tests {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
         for seq in 100..120 {
-            ring.insert(packet(seq, now));
+            ring.insert(packet(seq, now), Read::default());
         }
         ring.grow();
         assert_eq!(ring.capacity(), 16);
         for seq in 120..128 {
-            assert_eq!(ring.insert(packet(seq, now)), Inserted::Stored);
+            assert_eq!(ring.insert(packet(seq, now), Read::default()), Inserted::Stored);
         }
         assert!((112..128).all(|seq| ring.get(seq).is_some()));
-        assert_eq!(ring.insert(packet(128, now)), Inserted::Stored);
+        assert_eq!(ring.insert(packet(128, now), Read::default()), Inserted::Stored);
         assert!(ring.get(112).is_none());
     }
 
@@ -314,7 +366,7 @@ mod tests {
     fn a_packet_past_its_age_is_not_worth_repeating() {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
-        ring.insert(packet(1, now));
+        ring.insert(packet(1, now), Read::default());
         assert!(ring.get_fresh(now + Duration::from_secs(2), 1, now).is_some());
         let later = now + Duration::from_millis(2001);
         assert!(ring.get_fresh(later, 1, now).is_none());
@@ -325,8 +377,8 @@ mod tests {
     fn padding_is_counted_by_its_last_byte_and_a_packet_is_padded_once() {
         let now = Instant::now();
         let mut ring = Ring::new(8, Duration::from_secs(2));
-        ring.insert(packet(1, now));
-        ring.insert(Incoming { payload: b"", ..packet(2, now) });
+        ring.insert(packet(1, now), Read::default());
+        ring.insert(Incoming { payload: b"", ..packet(2, now) }, Read::default());
         let one = ring.get_mut(1).unwrap();
         assert!(!one.is_padded());
         one.pad_to(1);
@@ -337,7 +389,23 @@ mod tests {
         let empty = ring.get(2).unwrap();
         assert_eq!((empty.text(), empty.payload_len()), (&[1][..], 0));
         // The slot's next packet starts afresh.
-        ring.insert(packet(9, now));
+        ring.insert(packet(9, now), Read::default());
         assert_eq!(ring.get(9).unwrap().text(), b"x");
+    }
+
+    #[test]
+    fn sound_with_redundancy_is_there_with_and_without_it() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        let mut payload = Vec::new();
+        red::write(111, &[(960, b"before")], b"now", &mut payload);
+        ring.insert(Incoming { payload: &payload, is_redundant: true, ..packet(1, now) }, Read::default());
+        let redundant = ring.get(1).unwrap();
+        assert!(redundant.is_redundant());
+        assert_eq!((redundant.plain(), redundant.text()), (&b"now"[..], payload.as_slice()));
+        assert!(redundant.frame(TrackId { origin: proto::WorkerId(0), n: 1 }, 0, 0, now).is_redundant);
+        // What calls itself redundant and is not, is passed on as it came.
+        ring.insert(Incoming { is_redundant: true, payload: &[0x80], ..packet(9, now) }, Read::default());
+        assert_eq!(ring.get(9).unwrap().plain(), [0x80]);
     }
 }

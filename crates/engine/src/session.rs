@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use proto::{LayerChoice, PeerId, RoomName, SessionId, TrackId, WorkerId};
+use transport::peer::Channel;
 use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
 
@@ -47,6 +48,8 @@ pub struct Publisher {
     pub pulled: bool,
     pub sections: Vec<RecvTrack>,
     pub tracks: Vec<TrackId>,
+    /// Where it hears which layers are wanted, if it listens.
+    pub layers_channel: Option<Channel>,
     /// The last media packet; `None` until the first.
     pub media_at: Option<Instant>,
 }

@@ -4,17 +4,21 @@
 
 use std::time::{Duration, Instant};
 
-use media::codec::{Codec, Kind};
+use media::codec::{self, Codec, Kind};
+use media::select::{self, Target};
+use media::{RtpTime, dd};
 use proto::{RoomName, TrackId, WorkerId};
 use transport::Mid;
 
+use crate::budget::Step;
 use crate::config::Limits;
 use crate::downlink::Downlink;
 use crate::gop::Gop;
 use crate::keyframe::{Audience, Throttle};
 use crate::line::Line;
 use crate::replay;
-use crate::ring::{Incoming, Inserted, Ring};
+use crate::ring::{Incoming, Inserted, Read, Ring};
+use crate::thrift::Thrift;
 
 /// Simulcast layers a track may have.
 pub const LAYERS_MAX: usize = 8;
@@ -61,6 +65,8 @@ pub struct Source {
     pub downlinks: Vec<Downlink>,
     /// Viewers' tracks that show something else until this source can be decoded.
     pub waiters: Vec<Waiter>,
+    /// The ways in which it can be sent, as of the last second.
+    pub steps: Vec<Step>,
     /// For a track of ours: the layers each other worker wants, and when it last said so.
     pub wants: Vec<Want>,
     /// For a track from elsewhere: the layers we last said we want.
@@ -104,6 +110,17 @@ pub struct Layer {
     /// The SSRC before a restart: its stragglers are nobody's any more.
     pub ssrc_before: Option<u32>,
     pub ring: Ring,
+    parser: dd::Parser,
+    /// It has, or may have, layers within it that a viewer can be sent a part of.
+    pub is_layered: bool,
+    rates: select::Rates,
+    /// What each target within the layer cost during the last second, and the highest layers that came.
+    pub costs: Vec<(Target, u64)>,
+    pub top: Target,
+    top_now: Target,
+    pub thrift: Thrift,
+    /// Lines of its picture, where that is known.
+    pub height: Option<u32>,
     /// Since the last packet that a decoder can begin with.
     pub gop: Option<Gop>,
     /// The newest packet that was handed to the viewers. What came after it is pending.
@@ -138,6 +155,14 @@ impl Layer {
             ssrc: None,
             ssrc_before: None,
             ring: Ring::new(packets, limits.ring_age),
+            parser: dd::Parser::new(),
+            is_layered: false,
+            rates: select::Rates::new(),
+            costs: Vec::new(),
+            top: Target::default(),
+            top_now: Target::default(),
+            thrift: Thrift::default(),
+            height: None,
             gop: None,
             flushed: None,
             keyframe: Throttle::default(),
@@ -148,6 +173,47 @@ impl Layer {
             last_packet: None,
             clock: None,
         }
+    }
+
+    /// Looks into a packet.
+    fn read(&mut self, codec: Codec, packet: &Incoming<'_>) -> Read {
+        let (payload, marker) = (packet.payload, packet.marker);
+        if codec.kind() == Kind::Audio {
+            return Read { facts: codec::facts(codec, payload, marker, None), pick: None };
+        }
+        let parsed = match packet.dependency {
+            [] => None,
+            bytes => Some(self.parser.parse(bytes)),
+        };
+        let descriptor = parsed.as_ref().and_then(|parsed| parsed.as_ref().ok());
+        let facts = codec::facts(codec, payload, marker, descriptor);
+        let described = descriptor.zip(self.parser.structure());
+        let is_layered = codec == Codec::Vp9
+            || facts.spatial > 0
+            || facts.temporal > 0
+            || described.is_some_and(|(_, structure)| structure.targets > 1);
+        self.is_layered |= is_layered;
+        if let Some((_, height)) = descriptor.and_then(|descriptor| descriptor.resolution) {
+            self.height = self.height.max(Some(height));
+        }
+        self.rates.count(facts.spatial, facts.temporal, payload.len());
+        for top in [&mut self.top, &mut self.top_now] {
+            top.spatial = top.spatial.max(facts.spatial);
+            top.temporal = top.temporal.max(facts.temporal);
+        }
+        let is_unread = parsed.is_some_and(|parsed| parsed.is_err());
+        let pick = (!is_unread).then(|| select::Packet::of(RtpTime(packet.time), marker, &facts, described));
+        Read { facts, pick }
+    }
+
+    /// Looks again into a packet whose descriptor could not be read before the one that came with the structure.
+    fn read_again(&mut self, codec: Codec, seq: u64) {
+        let Some(packet) = self.ring.get_mut(seq).filter(|packet| packet.pick.is_none()) else { return };
+        let (time, marker) = (RtpTime(packet.time), packet.marker);
+        let descriptor = self.parser.parse(&packet.dependency).ok();
+        let facts = codec::facts(codec, packet.payload(), marker, descriptor.as_ref());
+        let described = descriptor.as_ref().zip(self.parser.structure());
+        (packet.facts, packet.pick) = (facts, Some(select::Packet::of(time, marker, &facts, described)));
     }
 
     /// Where the last group of pictures begins, and what belongs to it.
@@ -196,6 +262,7 @@ impl Source {
             best: 0,
             downlinks: Vec::new(),
             waiters: Vec::new(),
+            steps: Vec::new(),
             wants: Vec::new(),
             told: 0,
             pending: Vec::new(),
@@ -289,8 +356,7 @@ impl Source {
     /// Takes a packet in; it goes out at the next flush.
     pub fn accept(&mut self, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
-        let (keyframe, len) = (packet.facts.keyframe, packet.payload.len());
-        let codec = self.codec;
+        let (codec, len) = (self.codec, packet.payload.len());
         let entry = &mut self.layers[layer as usize];
         if let Some(gop) = &entry.gop
             && seq.saturating_sub(gop.start) >= entry.ring.capacity() as u64
@@ -298,7 +364,8 @@ impl Source {
         {
             entry.ring.grow();
         }
-        let inserted = entry.ring.insert(packet);
+        let read = entry.read(codec, &packet);
+        let inserted = entry.ring.insert(packet, read);
         if inserted != Inserted::Stored {
             return inserted;
         }
@@ -308,7 +375,7 @@ impl Source {
         entry.packets += 1;
         entry.bytes += len as u64;
         entry.last_packet = Some(arrival);
-        if keyframe {
+        if read.facts.keyframe {
             entry.keyframe.arrived();
         }
         self.pending.push(Pending { layer, seq, arrival });
@@ -332,9 +399,13 @@ impl Source {
 
     /// The first `packets` of what is pending go to the viewers now.
     pub fn hand_over(&mut self, packets: usize) {
+        let codec = self.codec;
         for Pending { layer, seq, .. } in &self.pending[..packets] {
             let layer = &mut self.layers[*layer as usize];
             layer.flushed = layer.flushed.max(Some(*seq));
+            if layer.is_layered {
+                layer.read_again(codec, *seq);
+            }
         }
     }
 
@@ -363,6 +434,14 @@ impl Source {
         replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
+    /// The same for who is to be sent `layer`: until that comes, another one will do, the larger the better.
+    pub fn beginning(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<(u8, u64)> {
+        let mut others: Vec<u8> = (0..self.layers.len() as u8).filter(|&other| other != layer).collect();
+        others.sort_by_key(|&other| std::cmp::Reverse(self.layers[other as usize].kbps));
+        let layers = std::iter::once(layer).chain(others);
+        layers.into_iter().find_map(|layer| Some((layer, self.begins_at(now, layer, line, limits)?)))
+    }
+
     /// The workers that a packet goes to. One that is still being told what came before will be told it in its turn.
     pub fn wanted_by(&self, layer: u8, seq: u64) -> [Option<WorkerId>; 8] {
         let wants = |w: &&Want| w.layers & 1 << layer != 0 && w.replay[layer as usize].is_none_or(|next| seq < next);
@@ -383,6 +462,10 @@ impl Source {
     /// Measures the layers' bitrates over `elapsed`, and chooses the best: the one with the most bits that is not silent.
     /// Returns whether the choice changed. RID names and their order say nothing reliable about size.
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
+        for layer in &mut self.layers {
+            layer.costs = layer.rates.take(elapsed);
+            layer.top = std::mem::take(&mut layer.top_now);
+        }
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
         if let Upstream::Remote { .. } = self.upstream {
             return false;
@@ -390,9 +473,12 @@ impl Source {
         for layer in &mut self.layers {
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
+            if bits == 0 && layer.thrift.is_held_back(now) {
+                continue;
+            }
             layer.kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
         }
-        let alive = |i: usize| !self.layers[i].is_silent(now);
+        let alive = |i: usize| !self.layers[i].is_silent(now) || self.layers[i].thrift.is_held_back(now);
         let Some(candidate) = (0..self.layers.len()).filter(|&i| alive(i)).max_by_key(|&i| self.layers[i].kbps) else {
             return false;
         };
@@ -415,8 +501,6 @@ pub enum LayerIs {
 
 #[cfg(test)]
 mod tests {
-    use media::codec::Facts;
-
     use super::*;
 
     /// A source with packets of these lengths waiting, as (layer, length).
@@ -433,10 +517,10 @@ mod tests {
                 time: 0,
                 marker: false,
                 arrival: now,
-                facts: Facts::default(),
                 audio_level: None,
                 orientation: None,
                 dependency: &[],
+                is_redundant: false,
                 payload: &payload,
             };
             assert_eq!(source.accept(layer, incoming, &Limits::default()), Inserted::Stored);

@@ -292,6 +292,7 @@ impl World {
             audio_level: None,
             orientation: None,
             dependency: &[],
+            is_redundant: false,
             payload: &payload,
         };
         let mut record = Vec::new();

@@ -26,6 +26,8 @@ pub struct Frame<'a> {
     pub orientation: Option<u8>,
     /// Dependency descriptor as received; empty when there is none.
     pub dependency: &'a [u8],
+    /// The payload is redundant audio (RFC 2198): earlier packets, then this one.
+    pub is_redundant: bool,
     pub payload: &'a [u8],
 }
 
@@ -34,6 +36,7 @@ const FLAG_MARKER: u8 = 1;
 const FLAG_LEVEL: u8 = 2;
 const FLAG_VOICE: u8 = 4;
 const FLAG_ORIENTATION: u8 = 8;
+const FLAG_REDUNDANT: u8 = 16;
 
 /// Longest record: a payload is at most one datagram, a descriptor one two-byte extension.
 pub const RECORD_LEN_MAX: usize = HEADER_LEN + 255 + 1500;
@@ -51,6 +54,9 @@ impl<'a> Frame<'a> {
         let mut flags = 0;
         if self.marker {
             flags |= FLAG_MARKER;
+        }
+        if self.is_redundant {
+            flags |= FLAG_REDUNDANT;
         }
         let mut level = 0;
         if let Some((dbov, voice)) = self.audio_level {
@@ -101,6 +107,7 @@ impl<'a> Frame<'a> {
             audio_level: (flags & FLAG_LEVEL != 0).then_some((header[7], flags & FLAG_VOICE != 0)),
             orientation: (flags & FLAG_ORIENTATION != 0).then_some(header[8]),
             dependency,
+            is_redundant: flags & FLAG_REDUNDANT != 0,
             payload,
         })
     }
@@ -122,6 +129,7 @@ mod tests {
             audio_level: Some((30, true)),
             orientation: Some(2),
             dependency: b"dd",
+            is_redundant: true,
             payload: b"payload",
         }
     }
@@ -130,7 +138,15 @@ mod tests {
     fn a_packet_comes_out_of_a_record_as_it_went_in() {
         for frame in [
             frame(),
-            Frame { audio_level: None, orientation: None, marker: false, dependency: b"", payload: b"", ..frame() },
+            Frame {
+                audio_level: None,
+                orientation: None,
+                marker: false,
+                dependency: b"",
+                is_redundant: false,
+                payload: b"",
+                ..frame()
+            },
         ] {
             let mut record = Vec::new();
             assert!(frame.encode(&mut record));

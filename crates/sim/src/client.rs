@@ -24,11 +24,17 @@ pub struct Publish {
     pub layers: Vec<&'static str>,
     /// Frames between keyframes that nobody asked for.
     pub keyframe_every: u32,
+    /// Whether it stops layers that nobody wants.
+    pub is_thrifty: bool,
     /// Whether the encoder listens to keyframe requests.
     pub answers_requests: bool,
     pub fps: u32,
     /// Number of the first packet of the best layer.
     pub first_seq: u16,
+    /// Layers within each stream, and whether it describes its frames.
+    pub spatial_layers: u8,
+    pub temporal_layers: u8,
+    pub descriptors: bool,
     /// Timestamp of the first packet of every track; a random one if absent.
     pub first_time: Option<u32>,
 }
@@ -40,9 +46,13 @@ impl Default for Publish {
             kbps: 800,
             layers: Vec::new(),
             keyframe_every: 300,
+            is_thrifty: false,
             answers_requests: true,
             fps: 30,
             first_seq: 1000,
+            spatial_layers: 1,
+            temporal_layers: 1,
+            descriptors: false,
             first_time: None,
         }
     }
@@ -107,7 +117,8 @@ impl Client {
                 encoders = make_encoders(publish, now, seed);
                 let rids = publish.layers.iter().map(|rid| Rid::new(rid).expect("a short name")).collect();
                 let video = Some(choice(publish.video));
-                let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel: None };
+                let channel = publish.is_thrifty.then(|| "layers".to_owned());
+                let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel };
                 client::Client::publisher(setup, &offer)
             }
             Does::Watch(_) => {
@@ -249,6 +260,11 @@ impl Client {
         (sum(Kind::Video), sum(Kind::Audio))
     }
 
+    pub fn sent_layers(&self) -> Vec<String> {
+        let rids = self.encoders.iter().filter_map(|encoder| encoder.rid);
+        rids.filter(|rid| !self.stopped.contains(rid)).map(|rid| rid.as_str().to_owned()).collect()
+    }
+
     /// As a browser does when what arrives cannot be decoded.
     fn ask_for_picture(&mut self, now: Instant) {
         let rested = self.asked.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_millis(300));
@@ -284,7 +300,7 @@ impl Client {
                         marker: packet.marker,
                         payload: &packet.payload,
                         audio_level,
-                        dd: None,
+                        dd: packet.dd.as_deref(),
                     };
                     assert!(self.peer.send_rtp(now, &packet), "the track was negotiated");
                     // One packet in, one poll: str0m paces nothing here, and sends when it is given time.
@@ -330,6 +346,19 @@ impl Client {
                 }
                 self.seen_mut(|seen| seen.receive(start, &received));
             }
+            Event::ChannelMessage { data, .. } => {
+                let said = String::from_utf8(data).expect("text");
+                let Does::Publish(publish) = &self.does else { return };
+                let stopped = publish.layers.iter().filter(|rid| said.contains(&format!("\"{rid}\":false")));
+                let before = std::mem::take(&mut self.stopped);
+                self.stopped = stopped.map(|rid| Rid::new(rid).expect("a short name")).collect();
+                for encoder in self.encoders.iter_mut().filter(|e| e.rid.is_some()) {
+                    let resumes = encoder.rid.is_some_and(|rid| before.contains(&rid) && !self.stopped.contains(&rid));
+                    if resumes {
+                        encoder.source.request_keyframe();
+                    }
+                }
+            }
             Event::KeyframeRequested { rid, .. } => {
                 let Does::Publish(publish) = &self.does else { return };
                 if !publish.answers_requests {
@@ -354,13 +383,16 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
         .into_iter()
         .enumerate()
         .map(|(i, rid)| Encoder {
-            source: Source::video(
-                publish.video,
-                publish.kbps >> (2 * i),
-                publish.fps,
-                publish.keyframe_every,
-                stream + i as u32,
-                seed + i as u64,
+            source: layered(
+                publish,
+                Source::video(
+                    publish.video,
+                    publish.kbps >> (2 * i),
+                    publish.fps,
+                    publish.keyframe_every,
+                    stream + i as u32,
+                    seed + i as u64,
+                ),
             ),
             kind: Kind::Video,
             rid,
@@ -384,6 +416,14 @@ fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
         shift: None,
     });
     encoders
+}
+
+fn layered(publish: &Publish, source: Source) -> Source {
+    let source = match (publish.spatial_layers, publish.temporal_layers) {
+        (1, 1) => source,
+        (spatial, temporal) => source.with_spatial_layers(spatial).with_temporal_layers(temporal),
+    };
+    if publish.descriptors { source.with_descriptors() } else { source }
 }
 
 fn choice(codec: Codec) -> CodecChoice {

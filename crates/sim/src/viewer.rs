@@ -41,6 +41,8 @@ pub struct TrackSeen {
     /// A keyframe has begun since the last packet with a tag.
     keyframe_begins: bool,
     pub corrupt: u32,
+    /// Packets with a dependency descriptor.
+    pub described: u32,
     pub first_keyframe: Option<Instant>,
     first_arrival: Instant,
     pub last_arrival: Option<Instant>,
@@ -51,6 +53,7 @@ struct Held {
     time: u32,
     marker: bool,
     payload: Vec<u8>,
+    dd: Option<Vec<u8>>,
 }
 
 /// The stream judged packet by packet: one follows on the one before, or a decoder can begin with it.
@@ -96,6 +99,7 @@ impl TrackSeen {
             steps: Steps::default(),
             keyframe_begins: false,
             corrupt: 0,
+            described: 0,
             first_keyframe: None,
             first_arrival: now,
             last_arrival: None,
@@ -125,7 +129,9 @@ impl TrackSeen {
             self.last_played = Some(held.arrival);
             let at = held.arrival.saturating_duration_since(self.start);
             let (seq, time) = (Seq(seq as u16), RtpTime(held.time));
-            self.checker.push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: None });
+            self.checker
+                .push(at, &View { seq, time, marker: held.marker, payload: &held.payload, dd: held.dd.as_deref() });
+            self.described += u32::from(held.dd.is_some());
             if held.payload.is_empty() {
                 continue;
             }
@@ -184,6 +190,7 @@ impl Seen {
             time: received.time,
             marker: received.marker,
             payload: received.payload.to_vec(),
+            dd: received.dd.as_ref().map(|dd| dd.to_vec()),
         };
         track.waiting.insert(received.seq, held);
     }

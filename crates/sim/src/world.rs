@@ -182,6 +182,11 @@ impl Sim {
         self.client(who).stopped.retain(|stopped| *stopped != *rid);
     }
 
+    /// The layers that the encoder of `who` sends at the moment.
+    pub fn sent_layers(&self, who: &str) -> Vec<String> {
+        self.clients[who].sent_layers()
+    }
+
     pub fn run(&mut self, duration: Duration) {
         let until = self.now + duration;
         loop {

@@ -118,7 +118,8 @@ fn judge(sim: &Sim, seed: u64, who: &str, plan: &Plan, departures: u64, total: &
                 Fault::IncompleteFrame => departures + gaps,
                 Fault::Gap | Fault::PictureIdJump | Fault::Tl0Jump | Fault::MissingReference if loses => u64::MAX,
                 // What a first packet overtook is dropped by the client's own stack, and sound is not repaired.
-                Fault::Gap if reorders && kind == Kind::Audio => 1,
+                // And what is under way when a publisher leaves, is gone.
+                Fault::Gap if reorders => departures + u64::from(kind == Kind::Audio),
                 _ => 0,
             };
             assert!(report.count(fault) <= excused, "{}", context());

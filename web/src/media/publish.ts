@@ -21,10 +21,38 @@ export function addSenders(pc: RTCPeerConnection, sending: Sending): void {
     streams,
     sendEncodings: encodings(sending.preset, sending.simulcast, sending.codec),
   });
+  if (sending.simulcast) listenForLayers(pc, transceiver.sender);
   try {
     transceiver.setCodecPreferences(preferring(sending.codec, sendable()));
   } catch {
     // A browser that does not let us choose offers its own order; the session works with that too.
+  }
+}
+
+/** The server says on this channel which simulcast layers somebody watches: the others need not be encoded and sent. */
+function listenForLayers(pc: RTCPeerConnection, sender: RTCRtpSender): void {
+  const channel = pc.createDataChannel("layers");
+  channel.onmessage = (event) => {
+    const wanted = readLayers(event.data);
+    if (wanted === null) return;
+    const parameters = sender.getParameters();
+    for (const encoding of parameters.encodings) {
+      if (encoding.rid !== undefined && encoding.rid in wanted) encoding.active = wanted[encoding.rid] === true;
+    }
+    // Refused while the track is being replaced: what is sent too much then does no harm, and the next message says all again.
+    sender.setParameters(parameters).catch(() => undefined);
+  };
+}
+
+/** `{"layers": {"f": false, "h": true}}`, or null for anything else. */
+export function readLayers(message: unknown): Record<string, unknown> | null {
+  if (typeof message !== "string") return null;
+  try {
+    const said: unknown = JSON.parse(message);
+    if (typeof said !== "object" || said === null || !("layers" in said)) return null;
+    return typeof said.layers === "object" ? (said.layers as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
   }
 }
 
