@@ -59,3 +59,61 @@ export function watchScripted(tab, weir, room, name) {
     [weir.whep(room), name],
   );
 }
+
+/** Publishes sound with redundancy (RFC 2198), which browsers send when it is preferred. */
+export function publishRedundantSound(tab, weir, room) {
+  return tab.ask(async (url) => {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const pc = new RTCPeerConnection();
+    const transceiver = pc.addTransceiver(stream.getAudioTracks()[0], { direction: "sendonly" });
+    const { codecs } = RTCRtpSender.getCapabilities("audio");
+    const isRed = (codec) => codec.mimeType === "audio/red";
+    transceiver.setCodecPreferences([...codecs.filter(isRed), ...codecs.filter((codec) => codec.mimeType === "audio/opus")]);
+    await pc.setLocalDescription(await pc.createOffer());
+    const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+    if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+    await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    return codecs.some(isRed);
+  }, weir.whip(room));
+}
+
+/** Listens, with redundancy if `red`. What it has heard is said by `heard`. */
+export function listenScripted(tab, weir, room, red) {
+  return tab.ask(
+    async ([url, red]) => {
+      const pc = new RTCPeerConnection();
+      const transceiver = pc.addTransceiver("audio", { direction: "recvonly" });
+      const { codecs } = RTCRtpReceiver.getCapabilities("audio");
+      const wanted = red ? ["audio/red", "audio/opus"] : ["audio/opus"];
+      transceiver.setCodecPreferences(wanted.flatMap((type) => codecs.filter((codec) => codec.mimeType === type)));
+      const audio = document.createElement("audio");
+      [audio.muted, audio.autoplay] = [true, true];
+      pc.ontrack = ({ track }) => (audio.srcObject = new MediaStream([track]));
+      await pc.setLocalDescription(await pc.createOffer());
+      const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+      if (response.status !== 201) {
+        pc.close();
+        throw new Error(`${response.status}: ${await response.text()}`);
+      }
+      document.body.append(audio);
+      await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+      window.listener = pc;
+    },
+    [weir.whep(room), red],
+  );
+}
+
+/** What a listener has received, and what of it was concealed or lost. */
+export function heard(tab) {
+  return tab.ask(async () => {
+    const report = [...(await window.listener.getStats()).values()];
+    const inbound = report.find((entry) => entry.type === "inbound-rtp");
+    return {
+      packets: inbound?.packetsReceived ?? 0,
+      bytesEach: Math.round((inbound?.bytesReceived ?? 0) / Math.max(1, inbound?.packetsReceived ?? 0)),
+      concealed: inbound?.concealedSamples ?? 0,
+      samples: inbound?.totalSamplesReceived ?? 0,
+      lost: inbound?.packetsLost ?? 0,
+    };
+  });
+}

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openChromium, openFirefox } from "../lib/browsers.js";
 import { goLive, layers, sentFrames, startStreaming, watch } from "../lib/page.js";
+import { heard, listenScripted, publishRedundantSound } from "../lib/scripted.js";
 import { hearsSound, seesMovingPicture, statistics, video } from "../lib/seen.js";
 import { until } from "../lib/until.js";
 import { ALL, Weir } from "../lib/weir.js";
@@ -83,6 +84,52 @@ describe("browsers", () => {
     await publisher.screenshot("browsers-simulcast-publisher");
     await viewer.screenshot("browsers-simulcast-viewer");
     await Promise.all([publisher, viewer].map((tab) => tab.close()));
+  });
+
+  test("layers that nobody wants are not sent, and are again when somebody does", async (t) => {
+    const publisher = await chromium.tab();
+    await goLive(publisher, weir, "thrift", { simulcast: true, quality: "standard" });
+    const active = async () => {
+      const before = await layers(publisher);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const now = await layers(publisher);
+      const went = (layer) => layer.framesSent > (before.find((other) => other.rid === layer.rid)?.framesSent ?? 0);
+      return now.filter(went).map((layer) => layer.rid);
+    };
+    await until("only the smallest is sent while nobody watches", async () => (await active()).join() === "q", { seconds: 20 });
+    const viewer = await watch(chromium, weir, "thrift");
+    const came = performance.now();
+    await until("a frame", async () => (await video(viewer)).framesDecoded > 0, { seconds: 10, everyMs: 20 });
+    t.diagnostic(`first frame ${Math.round(performance.now() - came)} ms after the page had loaded`);
+    const width = await until("the largest is seen", async () => {
+      const { width } = await video(viewer);
+      return width > 320 && width;
+    });
+    t.diagnostic(`${width} pixels wide ${Math.round(performance.now() - came)} ms after the page had loaded`);
+    await seesMovingPicture(viewer, { frames: 30 });
+    t.diagnostic(`sent while one watches: ${await active()}`);
+    await Promise.all([publisher, viewer].map((tab) => tab.close()));
+  });
+
+  test("redundant sound reaches who takes it, and plain sound who does not", async (t) => {
+    const publisher = await chromium.tab(`${weir.url}/`);
+    assert.ok(await publishRedundantSound(publisher, weir, "red"), "Chromium can send audio/red");
+    const bytes = [];
+    for (const red of [true, false]) {
+      const listener = await chromium.tab(`${weir.url}/`);
+      await until("the room is live", () => listenScripted(listener, weir, "red", red).then(() => true, () => false));
+      const sound = await until("sound", async () => {
+        const said = await heard(listener);
+        return said.packets > 150 && said;
+      });
+      t.diagnostic(`${red ? "with" : "without"} redundancy: ${JSON.stringify(sound)}`);
+      assert.equal(sound.lost, 0);
+      assert.ok(sound.concealed * 2 < sound.samples, "it is decoded");
+      bytes.push(sound.bytesEach);
+      await listener.close();
+    }
+    assert.ok(bytes[0] > bytes[1] * 1.4, `${bytes} bytes a packet`);
+    await publisher.close();
   });
 
   for (const codec of ["H264", "VP9"]) {

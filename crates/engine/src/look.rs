@@ -139,6 +139,7 @@ impl Engine {
         let unheard = line.map(|line| now.saturating_duration_since(line.heard_at)).filter(|rested| *rested >= UNHEARD);
         let loss = line.map_or(0.0, |line| percent(line.view().loss));
         // What stops everything comes first; what only makes it worse, last.
+        let lost_before = shown.map_or(0.0, |(_, layer)| percent(layer.loss));
         let behind = downlink.behind(now);
         let verdict = match (silent, unheard) {
             _ if source.upstream == Upstream::Clip => Verdict::IdleClip,
@@ -149,6 +150,7 @@ impl Engine {
                 None if behind.is_some_and(|behind| behind >= BEHIND) => {
                     Verdict::CatchingUp { behind_ms: behind.map_or(0, ms) }
                 }
+                None if lost_before >= LOSS_PERCENT => Verdict::Loss { hop: Hop::Publisher, percent: lost_before },
                 None if loss >= LOSS_PERCENT => Verdict::Loss { hop: Hop::Viewer, percent: loss },
                 None => Verdict::Playing,
             },

@@ -129,10 +129,20 @@ pub struct Layer {
     pub packets: u64,
     pub bytes: u64,
     pub kbps: u32,
+    /// Share of its packets that did not come during the last second, repairs counted as coming.
+    pub loss: f64,
+    measured: Measured,
     bytes_measured: u64,
     pub last_packet: Option<Instant>,
     /// The publisher's last sender report: wall clock, RTP time, and when it came.
     pub clock: Option<Clock>,
+}
+
+/// How far a layer had come when it was last measured.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measured {
+    newest: u64,
+    packets: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +179,8 @@ impl Layer {
             packets: 0,
             bytes: 0,
             kbps: 0,
+            loss: 0.0,
+            measured: Measured::default(),
             bytes_measured: 0,
             last_packet: None,
             clock: None,
@@ -204,6 +216,15 @@ impl Layer {
         let is_unread = parsed.is_some_and(|parsed| parsed.is_err());
         let pick = (!is_unread).then(|| select::Packet::of(RtpTime(packet.time), marker, &facts, described));
         Read { facts, pick }
+    }
+
+    fn measure_loss(&mut self) {
+        let newest = self.ring.newest().unwrap_or(0);
+        let before = std::mem::replace(&mut self.measured, Measured { newest, packets: self.packets });
+        let expected = newest.saturating_sub(before.newest);
+        let came = self.packets - before.packets;
+        // Of fewer a single one would be many percent.
+        self.loss = if expected >= 20 { 1.0 - (came as f64 / expected as f64).min(1.0) } else { 0.0 };
     }
 
     /// Looks again into a packet whose descriptor could not be read before the one that came with the structure.
@@ -464,6 +485,7 @@ impl Source {
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
         for layer in &mut self.layers {
             layer.costs = layer.rates.take(elapsed);
+            layer.measure_loss();
             layer.top = std::mem::take(&mut layer.top_now);
         }
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.

@@ -37,6 +37,10 @@ impl Sim {
     }
 
     pub fn with_workers(seed: u64, workers: u8) -> Sim {
+        Sim::with_limits(seed, workers, Limits::default())
+    }
+
+    pub fn with_limits(seed: u64, workers: u8, limits: Limits) -> Sim {
         let start = Instant::now();
         let mut rng = Rng::seed(seed);
         let identity = Identity::generate().expect("a certificate can be made");
@@ -48,7 +52,7 @@ impl Sim {
                     workers,
                     candidates: vec![worker_address(i)],
                     epoch: start,
-                    limits: Limits::default(),
+                    limits,
                     idle_clip: Some(clip()),
                 };
                 let fill = move |bytes: &mut [u8]| bytes.fill_with(|| entropy.next_u64() as u8);

@@ -158,3 +158,17 @@ fn a_look_says_how_a_session_fares() {
     assert_eq!((publisher.side, publisher.tracks.len()), (SessionSide::Publisher, 2));
     assert!(publisher.tracks.iter().all(|track| track.verdict == Verdict::Playing && track.packets > 50));
 }
+
+#[test]
+fn what_the_publishers_line_loses_is_said_of_the_publisher() {
+    let mut sim = Sim::seed(9);
+    sim.publish("room", "ann");
+    sim.run(secs(1));
+    sim.watch("room", "bob");
+    sim.run(secs(2));
+    sim.line("ann", "delay=20ms,loss=60%".parse().unwrap());
+    sim.run(secs(5));
+    let verdict = video(&mut sim, "bob").verdict;
+    let by_publisher = matches!(verdict, Verdict::Loss { hop: proto::api::Hop::Publisher, percent } if percent > 5.0);
+    assert!(by_publisher || matches!(verdict, Verdict::WaitingForKeyframe { .. }), "{verdict:?}");
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use engine::Limits;
+use engine::gop::{self, Policy};
 use media::codec::{Codec, Kind};
 use sim::{Publish, Sim, ms, secs};
 
@@ -111,4 +113,40 @@ fn a_switch_to_a_room_without_a_fresh_keyframe_shows_the_old_one_until_it_comes(
     let track = sim.viewer("bob").track(Kind::Video);
     assert_eq!(track.steps.splices, 1);
     assert!(track.longest_rest < ms(60), "nothing was shown for {:?}", track.longest_rest);
+}
+
+fn with_policy(seed: u64, policy: Policy) -> Sim {
+    let gop = gop::Limits { policy, ..gop::Limits::default() };
+    Sim::with_limits(seed, 1, Limits { gop, ..Limits::default() })
+}
+
+#[test]
+fn whoever_prefers_a_cut_sees_the_past_as_it_was_and_then_the_next_keyframe_live() {
+    let mut sim = with_policy(6, Policy::Cut);
+    sim.publish_with("room", "ann", Publish { keyframe_every: 150, ..stubborn(Codec::Vp8) });
+    sim.run(secs(3));
+    sim.watch("room", "early");
+    sim.run(secs(5));
+    sim.watch("room", "late");
+    sim.run(secs(1));
+    let newest = |sim: &Sim, who: &str| sim.viewer(who).track(Kind::Video).tags.last().expect("packets").counter;
+    let behind = newest(&sim, "early") - newest(&sim, "late");
+    assert!(behind > 60, "it is {behind} packets behind");
+    assert!(first_picture(&sim, "late") < ms(30));
+    sim.run(secs(6));
+    assert_eq!(newest(&sim, "early"), newest(&sim, "late"), "and live since the next keyframe");
+    is_seamless(&sim, "late");
+    assert_eq!(sim.viewer("late").track(Kind::Video).steps.splices, 1);
+}
+
+#[test]
+fn without_memory_a_viewer_waits_for_a_keyframe_that_is_asked_for() {
+    let mut sim = with_policy(7, Policy::Off);
+    sim.publish("room", "ann");
+    sim.run(secs(3));
+    let before = sim.stats(0).keyframe_requests_out;
+    sim.watch("room", "bob");
+    sim.run(secs(1));
+    assert_eq!(sim.stats(0).keyframe_requests_out, before + 1);
+    is_seamless(&sim, "bob");
 }

@@ -9,7 +9,7 @@ use netsim::Rng;
 use sim::{Publish, Sim, Steps, ms, profile, secs};
 
 /// Worlds of a run: each makes about five thousand splices.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 25;
 
 /// A publisher's line is clean so long: the stack that receives it drops what a stream's first packet overtook.
 const FIRST: Duration = Duration::from_millis(300);
@@ -87,12 +87,18 @@ fn run(seed: u64, plan: &Plan) -> (Steps, u64) {
             // Its encoder gives a layer up, and takes it up again.
             5 if room % 3 == 0 => sim.stop_layer(&names[room as usize], "f"),
             6 if room % 3 == 0 => sim.resume_layer(&names[room as usize], "f"),
+            // Its camera stands still: after a second its viewers see the clip, and then the camera again.
+            7 => sim.mute(&names[room as usize], true),
+            8..10 => sim.mute(&names[room as usize], false),
             _ => {
                 sim.switch(&format!("viewer {viewer}"), &format!("room-{room}"));
                 asked += 1;
             }
         }
         sim.run(ms(rng.below(3)));
+    }
+    for who in &names {
+        sim.mute(who, false);
     }
     sim.run(secs(2));
     for viewer in 0..plan.viewers {
@@ -150,4 +156,30 @@ fn a_hundred_thousand_splices_are_seen_by_no_decoder() {
     }
     println!("in all: {total:?}");
     assert!(total.splices >= 100_000, "{total:?}");
+}
+
+#[test]
+fn ten_thousand_switches_in_a_minute_over_a_hundred_rooms_stay_exact() {
+    let mut rng = Rng::seed(1);
+    let mut sim = Sim::with_workers(1, 2).without_trace();
+    for n in 0..100 {
+        let publish = Publish { kbps: 60, fps: 10, keyframe_every: 30 + n, ..Publish::default() };
+        sim.publish_on((n % 2) as u8, &format!("room-{n}"), &format!("publisher {n}"), publish);
+    }
+    sim.run(secs(1));
+    for n in 0..20 {
+        sim.watch_on((n % 2) as u8, "room-0", &format!("viewer {n}"));
+    }
+    for _ in 0..10_000 {
+        sim.switch(&format!("viewer {}", rng.below(20)), &format!("room-{}", rng.below(100)));
+        sim.run(ms(6));
+    }
+    sim.run(secs(1));
+    let plan = Plan { video: Codec::Vp8, rooms: 100, viewers: 20, line: "clean", events: 0 };
+    let mut total = Steps::default();
+    for n in 0..20 {
+        judge(&sim, 1, &format!("viewer {n}"), &plan, 0, &mut total);
+    }
+    assert!(total.splices > 4000, "{total:?}");
+    assert_eq!(sim.stats(0).drops.get(engine::Drop::SealedTwice), 0);
 }
