@@ -1,9 +1,11 @@
-"""A publisher or a viewer on aiortc: another implementation's opinion of our WHIP and WHEP.
+"""A publisher, a viewer or a WHEP server on aiortc: another implementation's opinion of our WHIP and WHEP.
 
     aiortc_peer.py publish URL SECONDS
     aiortc_peer.py watch URL SECONDS
+    aiortc_peer.py serve PORT SECONDS
 
-Prints one line of JSON for each second: {"state", "sent" or "video", "audio", "width", "height", "brightness"}.
+Prints one line of JSON for each second: {"state", "sent" or "video", "audio", "width", "height", "brightness"}; the server
+says what it is asked.
 """
 
 import asyncio
@@ -91,6 +93,46 @@ async def watch(connection, url, seconds):
         report({"state": connection.connectionState, **seen})
 
 
+async def serve(_, port, seconds):
+    """A WHEP server with full ICE, which shows the bars to everybody who asks. Just enough HTTP for that."""
+    sessions = {}
+
+    async def answer(offer):
+        connection = RTCPeerConnection()
+        connection.addTrack(Bars())
+        connection.addTrack(AudioStreamTrack())
+        await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await connection.setLocalDescription(await connection.createAnswer())
+        location = f"/session/{len(sessions)}"
+        sessions[location] = connection
+        return location, connection.localDescription.sdp
+
+    async def on_request(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        method, path, *_ = head.split()
+        length = next((int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length")), 0)
+        body = (await reader.readexactly(length)).decode()
+        fields, text = "", ""
+        if method == "post":
+            status = "201 Created"
+            location, text = await answer(body)
+            fields = f"Location: {location}\r\nContent-Type: application/sdp\r\n"
+        elif method == "delete" and path in sessions:
+            status = "200 OK"
+            await sessions.pop(path).close()
+            print("deleted", flush=True)
+        else:
+            status = "404 Not Found"
+        writer.write(f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(on_request, "127.0.0.1", int(port))
+    print("listening", flush=True)
+    async with server:
+        await asyncio.sleep(seconds)
+
+
 def report(line):
     print(json.dumps(line), flush=True)
 
@@ -99,7 +141,7 @@ async def main():
     verb, url, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3])
     connection = RTCPeerConnection()
     try:
-        await {"publish": publish, "watch": watch}[verb](connection, url, seconds)
+        await {"publish": publish, "watch": watch, "serve": serve}[verb](connection, url, seconds)
     finally:
         await connection.close()
 

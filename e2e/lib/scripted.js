@@ -1,7 +1,9 @@
 // Publishers and viewers that run in a tab and are not Weir's page: a dozen lines of WHIP and WHEP, for what the page does
 // not show, like the address of its session.
 
-/** Publishes a picture of one colour that moves a little, VP8. Returns the session's path. */
+/**
+ * Publishes a picture of one colour that moves a little, VP8. Returns the session's path. `paint` gives it another colour.
+ */
 export function publishColour(tab, weir, room, colour) {
   return tab.ask(
     async ([url, fill]) => {
@@ -10,7 +12,7 @@ export function publishColour(tab, weir, room, colour) {
       const context = canvas.getContext("2d");
       let n = 0;
       setInterval(() => {
-        context.fillStyle = fill;
+        context.fillStyle = globalThis.__colour ?? fill;
         context.fillRect(0, 0, 320, 180);
         context.fillStyle = "#888";
         context.fillRect((n += 4) % 300, 80, 20, 20);
@@ -25,6 +27,11 @@ export function publishColour(tab, weir, room, colour) {
     },
     [weir.whip(room), colour],
   );
+}
+
+/** From now on the tab's picture has this colour. */
+export function paint(tab, colour) {
+  return tab.ask((fill) => void (globalThis.__colour = fill), colour);
 }
 
 /** Watches; `name` is what an older client calls itself. Returns the session's path and its `Link` header. */

@@ -22,17 +22,18 @@ export class Weir {
 
   /**
    * `name` is the log's; `media` is the address for media, `ALL` for what a node does by itself; `args` are further
-   * flags of `weir serve`; `namespace` is where it runs, with the address that it then has.
+   * flags of `weir serve`; `namespace` is where it runs, with the address that it then has; `port` and `mediaPort` are given
+   * to a node that takes the place of another.
    */
-  static async start(name, { workers = 2, http = "127.0.0.1", media = "127.0.0.1", args = [], namespace } = {}) {
+  static async start(name, { workers = 2, http = "127.0.0.1", media = "127.0.0.1", args = [], namespace, ...place } = {}) {
     if (media === ALL) needInterface();
     if (namespace !== undefined) http = media = namespace.address;
     const weir = new Weir();
     weir.#name = name;
     weir.#data = mkdtempSync(join(tmpdir(), "weir-e2e-"));
-    const port = await freeTcpPort();
+    const port = place.port ?? (await freeTcpPort());
     weir.url = `http://${namespace?.address ?? "127.0.0.1"}:${port}`;
-    weir.mediaPort = await freeUdpPorts(workers);
+    weir.mediaPort = place.mediaPort ?? (await freeUdpPorts(workers));
     const flags = ["--http", `${http}:${port}`, "--media", `${media}:${weir.mediaPort}`, "--workers", `${workers}`];
     const serve = ["serve", ...flags, "--data", weir.#data, ...args];
     const command = namespace?.inside(weirBinary(), serve) ?? [weirBinary(), serve];
@@ -79,6 +80,11 @@ export class Weir {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const lines = text.split("\n").filter((line) => line.startsWith(name) && !line.startsWith("#"));
     return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  /** The end of a process that nobody asked. */
+  kill() {
+    process.kill(this.pid, "SIGKILL");
   }
 
   async stop() {

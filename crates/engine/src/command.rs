@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proto::api::SessionView;
 use proto::{LayerChoice, PeerId, RoomName, SessionId};
+use transport::CodecChoice;
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 
@@ -39,6 +40,21 @@ pub enum Command {
         room: RoomName,
         offer: Offer,
         owner: Owner,
+    },
+    /// Watch a room in which nothing is published yet: the session waits for its source.
+    Wait {
+        ticket: Ticket,
+        room: RoomName,
+        offer: Offer,
+        owner: Owner,
+        /// What the room is expected to carry, where that is known; the viewer's own preference decides the rest.
+        expected: Vec<CodecChoice>,
+    },
+    /// The parent's answer to the offer of a pull, see [`crate::Engine::dial`].
+    Accept {
+        ticket: Ticket,
+        session: SessionId,
+        reply: transport::Reply,
     },
     /// Publish without a peer connection: the packets come by `Engine::handle_plain`.
     Bring {
@@ -100,6 +116,16 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Reply {
     Answered(Answered),
+    /// A pull has made its offer, which goes to the parent.
+    Dialled {
+        session: SessionId,
+        peer: PeerId,
+        sdp: String,
+    },
+    /// The parent's answer is taken and its tracks are sources of the room: viewers can be answered.
+    Accepted {
+        codecs: Vec<CodecChoice>,
+    },
     Brought {
         session: SessionId,
         peer: PeerId,
@@ -151,6 +177,8 @@ pub enum Refusal {
     StaleTag,
     #[error("{0}")]
     RestartRefused(String),
+    #[error("the parent's answer cannot be used: {0}")]
+    BadAnswer(String),
     #[error("this session publishes; only a viewer can be moved or choose a layer")]
     NotAViewer,
     #[error("{0}")]
@@ -170,7 +198,7 @@ pub enum EndReason {
     ConsentExpired,
     /// Connected, but no media for too long.
     Silent,
-    /// Another publisher took the room over from this silent one.
+    /// Another publisher took the room over, from a silent one or from a pull.
     TakenOver,
     /// The certificate is not the one that the offer promised.
     WrongFingerprint,
@@ -219,6 +247,8 @@ impl EndReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Publisher,
+    /// A parent, from which a room is pulled.
+    Pull,
     Viewer,
 }
 

@@ -17,6 +17,10 @@ impl Engine {
         let (ticket, result) = match command {
             Command::Publish { ticket, room, offer, owner } => (ticket, self.publish(now, room, &offer, owner)),
             Command::Watch { ticket, room, offer, owner } => (ticket, self.watch(now, room, &offer, owner)),
+            Command::Wait { ticket, room, offer, owner, expected } => {
+                (ticket, self.wait(now, room, &offer, owner, expected))
+            }
+            Command::Accept { ticket, session, reply } => (ticket, self.accept_reply(now, session, &reply)),
             Command::Bring { ticket, room, tracks, owner } => (ticket, self.bring(now, room, tracks, owner)),
             Command::Lose { peer, reason } => return self.lose_feed(now, peer, reason),
             Command::Patch { ticket, session, owner, expect, fragment } => {
@@ -34,7 +38,7 @@ impl Engine {
         self.reply(ticket, result);
     }
 
-    fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
+    pub(crate) fn reply(&mut self, ticket: Ticket, result: Result<Reply, Refusal>) {
         let reply = result.unwrap_or_else(Reply::Refused);
         self.events.push_back(Event::Reply { ticket, reply });
     }
@@ -42,15 +46,23 @@ impl Engine {
     fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
         let sitting = self.free_room(now, &room)?;
-        let since_ms = now.saturating_duration_since(self.config.epoch).as_millis() as u64;
-        let reply = self.accept(now, room, offer, owner, transport::Side::Publish, |answer| {
+        let since_ms = self.since_ms(now);
+        let reply = self.accept(now, room.clone(), offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
-            Role::Publisher(Publisher { since_ms, sections, tracks: Vec::new(), layers_channel: None, media_at: None })
+            Role::Publisher(Publisher {
+                since_ms,
+                pulled: false,
+                sections,
+                tracks: Vec::new(),
+                layers_channel: None,
+                media_at: None,
+            })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.
         if let Some(sitting) = sitting {
             self.unseat(now, sitting);
         }
+        self.end_pull(now, &room);
         Ok(reply)
     }
 
@@ -65,6 +77,32 @@ impl Engine {
         if audio.is_none() && video.is_none() {
             return Err(Refusal::NotLive);
         }
+        self.attend_to(now, room, offer, owner, audio, video)
+    }
+
+    /// A viewer before its source.
+    fn wait(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        offer: &Offer,
+        owner: Owner,
+        expected: Vec<CodecChoice>,
+    ) -> Result<Reply, Refusal> {
+        self.check_room_for_one()?;
+        let choice = |kind| expected.iter().find(|e| e.codec.kind() == kind && offer.supports(e)).cloned();
+        self.attend_to(now, room, offer, owner, choice(Kind::Audio), choice(Kind::Video))
+    }
+
+    fn attend_to(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        offer: &Offer,
+        owner: Owner,
+        audio: Option<CodecChoice>,
+        video: Option<CodecChoice>,
+    ) -> Result<Reply, Refusal> {
         // What is not published yet may come: the viewer can then take it without a new session.
         let audio = audio.or_else(|| offer.codecs(Kind::Audio).next());
         let video = video.or_else(|| offer.codecs(Kind::Video).next());
@@ -214,7 +252,7 @@ impl Engine {
     }
 
     /// The ufrag names worker and slot, so that a STUN request finds its peer without a table; the password is 128 random bits.
-    fn make_creds(&mut self, slot: u32) -> Creds {
+    pub(crate) fn make_creds(&mut self, slot: u32) -> Creds {
         let tail = u64::from_be_bytes(self.random());
         let pwd = u128::from_be_bytes(self.random());
         Creds { ufrag: format!("{:02x}{slot:08x}{tail:016x}", self.config.worker.0), pwd: format!("{pwd:032x}") }

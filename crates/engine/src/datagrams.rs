@@ -44,6 +44,10 @@ impl Engine {
         if !stun::verify_request(bytes, &session.creds.pwd) {
             return self.stats.drops.count(Drop::BadIntegrity);
         }
+        if session.side() == crate::Side::Pull {
+            // It has a socket of its own, and whoever knows its password would use that.
+            return self.stats.drops.count(Drop::UnknownUfrag);
+        }
         let slot = session.peer_id.slot;
         if let Some(forgotten) = session.add_address(from) {
             self.by_address.remove(&forgotten);
@@ -75,7 +79,7 @@ impl Engine {
         }
     }
 
-    fn feed_peer(&mut self, now: Instant, slot: u32, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn feed_peer(&mut self, now: Instant, slot: u32, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let handled = fence(|| {
             assert!(!session.sabotaged, "a test sabotaged this session");
@@ -94,7 +98,7 @@ impl Engine {
             match fence(|| session.peer.poll()) {
                 None => return self.end(now, slot, EndReason::Panicked),
                 Some(None) => break,
-                Some(Some(Output::Datagram { to, bytes })) => self.outbox.push(to, &bytes),
+                Some(Some(Output::Datagram { to, bytes })) => self.carry(slot, to, bytes),
                 Some(Some(Output::Event(event))) => self.handle_peer_event(now, slot, event),
             }
         }
@@ -114,6 +118,7 @@ impl Engine {
                 self.stats.join_time.record(after);
                 match side {
                     crate::Side::Publisher => self.stats.publishers_joined += 1,
+                    crate::Side::Pull => {}
                     crate::Side::Viewer => {
                         self.stats.viewers_joined += 1;
                         let keys = keys.expect("transport hands a viewer's keys to us, and keeps no copy");

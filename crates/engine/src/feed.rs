@@ -349,6 +349,10 @@ impl Engine {
                 session.peer.close(now);
                 while let Some(output) = session.peer.poll() {
                     if let transport::Output::Datagram { to, bytes } = output {
+                        if session.side() == crate::Side::Pull {
+                            self.parcels.push(crate::Parcel { peer: session.peer_id, to, bytes });
+                            continue;
+                        }
                         self.outbox.push(to, &bytes);
                     }
                 }

@@ -10,7 +10,7 @@ use crate::command::EndReason;
 use crate::links::Tell;
 use crate::session::{Place, Role};
 use crate::source::Upstream;
-use crate::{Engine, HOUSEKEEPING, fence};
+use crate::{Engine, HOUSEKEEPING, fence, pull};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A worker answers a want with what its ring holds within a tick or two.
@@ -46,7 +46,7 @@ impl Engine {
             return self.end(now, slot, EndReason::Panicked);
         }
         if session.check_at <= now {
-            session.check_at = now + SECOND;
+            session.check_at = now + if session.side() == crate::Side::Pull { pull::CHECK } else { SECOND };
             if let Some(reason) = self.silent_too_long(now, slot) {
                 return self.end(now, slot, reason);
             }
@@ -71,6 +71,9 @@ impl Engine {
     fn silent_too_long(&self, now: Instant, slot: u32) -> Option<EndReason> {
         let session = self.sessions.get(slot)?;
         let Role::Publisher(publisher) = &session.role else { return None };
+        if publisher.pulled {
+            return pull::is_dead(now, session).then_some(EndReason::Silent);
+        }
         // Until it is connected, the peer keeps its own time.
         let heard = publisher.media_at.or(session.connected)?;
         let silent = now.saturating_duration_since(heard) >= self.config.limits.silence_timeout;

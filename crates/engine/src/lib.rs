@@ -37,6 +37,7 @@ mod look;
 mod pacer;
 mod plain;
 mod publish;
+mod pull;
 mod replay;
 mod ring;
 mod room;
@@ -66,6 +67,7 @@ pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
 pub use plain::{PlainContent, PlainPacket, PlainTrack};
+pub use pull::Parcel;
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};
 
@@ -118,6 +120,8 @@ pub struct Engine {
     second_at: Instant,
     measured_at: Instant,
     outbox: Outbox,
+    /// What the pulls have to send, each from its own socket.
+    parcels: Vec<Parcel>,
     /// What the outbox carries, for the forwarding delay.
     carried: Vec<Carried>,
     /// Viewers whose packets began to wait for the pacer during this flush.
@@ -157,6 +161,7 @@ impl Engine {
             second_at: now + Duration::from_secs(1),
             measured_at: now,
             outbox: Outbox::default(),
+            parcels: Vec::new(),
             carried: Vec::new(),
             holding: Vec::new(),
             events: VecDeque::new(),
@@ -209,6 +214,7 @@ impl Engine {
         for session in self.sessions.iter() {
             match session.side() {
                 Side::Publisher => stats.publishers += 1,
+                Side::Pull => stats.pulls += 1,
                 Side::Viewer => stats.viewers += 1,
             }
         }

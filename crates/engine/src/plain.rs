@@ -16,7 +16,6 @@ use crate::command::{EndReason, Event, Owner, Refusal, Reply, Side, Summary};
 use crate::drops::Drop;
 use crate::publish::describe;
 use crate::ring::Inserted;
-use crate::session::Role;
 use crate::source::{Clock, Source, Upstream};
 
 /// A camera and a microphone, and one more of each.
@@ -112,6 +111,7 @@ impl Engine {
         if let Some(sitting) = sitting {
             self.unseat(now, sitting);
         }
+        self.end_pull(now, &room);
         let index = self.feeds.free_entry();
         let slot = FIRST_SLOT + index as u32;
         let peer_id = PeerId { worker: self.config.worker, slot, generation: self.feeds.made };
@@ -122,7 +122,7 @@ impl Engine {
             peer_id,
             room: room.clone(),
             owner,
-            since_ms: now.saturating_duration_since(self.config.epoch).as_millis() as u64,
+            since_ms: self.since_ms(now),
             created: now,
             media_at: None,
             tracks: tracks.into_iter().map(|track| (track, None)).collect(),
@@ -158,7 +158,7 @@ impl Engine {
 
     /// Whoever may be in the room, if a newcomer may have their place; a refusal if not.
     pub(crate) fn free_room(&self, now: Instant, room: &RoomName) -> Result<Option<Sitting>, Refusal> {
-        let peer = self.sessions.iter().find(|s| s.room == *room && matches!(s.role, Role::Publisher(_)));
+        let peer = self.sessions.iter().find(|s| s.room == *room && s.side() == Side::Publisher);
         let peer = peer.map(|s| (Sitting::Peer(s.peer_id.slot), s.silence(now)));
         let feed = self.feeds.iter().find(|(_, feed)| feed.room == *room);
         let feed = feed.map(|(index, feed)| (Sitting::Feed(index), feed.silence(now)));
@@ -168,6 +168,17 @@ impl Engine {
             Some(silence) if silence >= takeover_silence => Ok(Some(sitting)),
             _ => Err(Refusal::Occupied(takeover_silence)),
         }
+    }
+
+    /// Whether anybody publishes a room here: a pull is nobody.
+    pub(crate) fn is_published(&self, room: &RoomName) -> bool {
+        self.sessions.iter().any(|s| s.room == *room && s.side() == Side::Publisher)
+            || self.feeds.iter().any(|(_, feed)| feed.room == *room)
+    }
+
+    /// When a publication begins. Never 0: that is a pull, and everybody who publishes here is shown before one.
+    pub(crate) fn since_ms(&self, now: Instant) -> u64 {
+        (now.saturating_duration_since(self.config.epoch).as_millis() as u64).max(1)
     }
 
     /// Ends whoever published in a room until now.

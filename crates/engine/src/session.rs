@@ -44,6 +44,8 @@ pub enum Role {
 
 pub struct Publisher {
     pub since_ms: u64,
+    /// A parent that we dialled, and not somebody who came to publish.
+    pub pulled: bool,
     pub sections: Vec<RecvTrack>,
     pub tracks: Vec<TrackId>,
     /// Where it hears which layers are wanted, if it listens.
@@ -106,7 +108,8 @@ pub enum Place {
 
 impl Session {
     pub fn side(&self) -> Side {
-        match self.role {
+        match &self.role {
+            Role::Publisher(publisher) if publisher.pulled => Side::Pull,
             Role::Publisher(_) => Side::Publisher,
             Role::Viewer(_) => Side::Viewer,
         }

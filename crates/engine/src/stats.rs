@@ -48,6 +48,8 @@ pub struct Stats {
     /// Sessions now.
     pub publishers: u64,
     pub viewers: u64,
+    /// Rooms pulled from a parent.
+    pub pulls: u64,
     /// Viewers whose line has no room for bursts.
     pub viewers_paced: u64,
     /// Viewers' tracks that show the idle screen.

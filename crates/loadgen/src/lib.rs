@@ -4,10 +4,7 @@
 
 pub mod conformance;
 mod delay;
-#[doc(hidden)]
-pub mod fuzz;
 pub mod hostile;
-pub mod http;
 pub mod janus;
 mod ledger;
 pub mod load;
@@ -21,31 +18,8 @@ pub mod whip;
 /// What can go wrong, in words for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0} is not a URL that can be asked: expected http://HOST[:PORT]/… or https://…")]
-    Url(String),
-    #[error("connecting to {authority}")]
-    Connect {
-        authority: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("TLS with {authority}")]
-    Tls {
-        authority: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{method} {url}")]
-    Http {
-        method: String,
-        url: String,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    #[error("no answer to {method} {url} within {} ms", timeout.as_millis())]
-    Timeout { method: String, url: String, timeout: std::time::Duration },
-    #[error("{0:?} is not a header or a method that HTTP can carry")]
-    Header(String),
+    #[error(transparent)]
+    Dial(#[from] dial::Error),
     #[error("reading what process {pid} uses; is it the server's, and running?")]
     ServerPid {
         pid: u32,
@@ -59,12 +33,8 @@ pub enum Error {
     NotLoopback(std::net::SocketAddr),
     #[error("using a UDP socket")]
     Socket(#[source] std::io::Error),
-    #[error("{url} answered {status}: {text}")]
-    Refused { url: String, status: u16, text: String },
     #[error("the Janus at {url}: {text}")]
     Janus { url: String, text: String },
-    #[error("redirected too often, last to {0}")]
-    Redirects(String),
     #[error("making or answering an offer")]
     Transport(#[from] transport::Error),
     #[error("no {what} was connected after {} s; does the server's media port reach this machine?", after.as_secs())]

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::http::{Client, Request, Url};
 use crate::report::Inside;
+use dial::{Client, Request, Url};
 
 /// From a packet's arrival to its hand-over to the kernel.
 const NAME: &str = "weir_forward_delay_seconds_bucket";

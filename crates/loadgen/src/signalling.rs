@@ -9,7 +9,7 @@ use transport::client::{Setup, Watch};
 use transport::{Client, Identity};
 
 use crate::Error;
-use crate::http::Url;
+use dial::Url;
 
 pub trait Signalling: Clone + Send + Sync + 'static {
     /// Takes a client that has made its offer, and gives it the answer.

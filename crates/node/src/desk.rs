@@ -5,19 +5,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
 use proto::api::{RoomView, RoomsView, SessionView};
-use proto::{PeerId, SessionId, WorkerId};
+use proto::{PeerId, RoomName, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::feeds::Feeds;
 use crate::metrics;
 use crate::placement::Placement;
+use crate::upstream::{Retry, Upstreams};
 use crate::wake::Waker;
-use crate::worker::Snapshot;
+use crate::worker::{Job, Snapshot};
 
 /// How soon a viewer of a room without a publisher should ask again.
 const NOT_LIVE_RETRY_S: u32 = 2;
@@ -26,7 +27,7 @@ const FULL_RETRY_S: u32 = 5;
 /// How the node reaches a worker.
 pub struct Handle {
     pub id: WorkerId,
-    pub commands: SyncSender<Command>,
+    pub jobs: SyncSender<Job>,
     /// For packets of publishers without a peer connection.
     pub plain: SyncSender<(PeerId, PlainPacket)>,
     pub waker: Waker,
@@ -35,8 +36,8 @@ pub struct Handle {
 
 impl Handle {
     /// False when the worker's queue is full.
-    pub fn send(&self, command: Command) -> bool {
-        let sent = self.commands.try_send(command).is_ok();
+    pub fn send(&self, job: Job) -> bool {
+        let sent = self.jobs.try_send(job).is_ok();
         self.waker.wake();
         sent
     }
@@ -57,6 +58,7 @@ pub struct Desk {
     pub feeds: Feeds,
     pub orders: mpsc::Receiver<Order>,
     pub placement: Placement,
+    pub upstreams: Upstreams,
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
     pub draining: bool,
@@ -71,6 +73,17 @@ pub enum Open {
         worker: WorkerId,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
         owner: Owner,
+        /// What a parent may still make of it.
+        retry: Option<Box<Retry>>,
+    },
+    /// The offer of a pull is being made.
+    Dial {
+        room: RoomName,
+        worker: WorkerId,
+    },
+    /// The parent's answer is being taken.
+    Accept {
+        room: RoomName,
     },
     Bring {
         worker: WorkerId,
@@ -80,6 +93,10 @@ pub enum Open {
         reply: oneshot::Sender<Result<Patched, Refusal>>,
     },
     Plain {
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Switch {
+        room: RoomName,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
     Look {
@@ -108,7 +125,14 @@ impl Desk {
                     Some(order) => self.handle_order(order),
                     None => break,
                 },
-                _ = second.tick() => self.publish_rooms(),
+                news = self.upstreams.news.recv() => match news {
+                    Some(news) => self.on_news(news),
+                    None => break,
+                },
+                _ = second.tick() => {
+                    self.publish_rooms();
+                    self.review_upstreams();
+                }
             }
         }
     }
@@ -118,12 +142,19 @@ impl Desk {
             Ask::Publish { room, offer, client, owner, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to publish");
                 let worker = self.placement.publisher(&room);
-                self.join(worker, owner, reply, |ticket, owner| Command::Publish { ticket, room, offer, owner });
+                self.join(worker, owner, reply, None, |ticket, owner| Command::Publish { ticket, room, offer, owner });
             }
-            Ask::Watch { room, offer, client, owner, reply } => {
+            Ask::Watch { room, offer, client, owner, path, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to watch");
+                if self.upstreams.is_loop(&path) {
+                    let _ = reply.send(Err(Refusal::Loop));
+                    return;
+                }
                 let worker = self.placement.viewer(&room);
-                self.join(worker, owner, reply, |ticket, owner| Command::Watch { ticket, room, offer, owner });
+                let retry = self.upstreams.covers(&room).then(|| {
+                    Box::new(Retry { room: room.clone(), offer: offer.clone(), path, since: Instant::now(), tries: 0 })
+                });
+                self.join(worker, owner, reply, retry, |ticket, owner| Command::Watch { ticket, room, offer, owner });
             }
             Ask::Patch { session, owner, expect, fragment, reply } => {
                 let expect = match expect {
@@ -141,10 +172,14 @@ impl Desk {
                 let command = |ticket| Command::Exists { ticket, session, owner: owner_of(owner) };
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
+            Ask::Upstream { room, upstream, reply } => {
+                let _ = reply.send(self.order_upstream(&room, upstream));
+            }
             Ask::Switch { session, owner, room, reply } => {
                 tracing::debug!(%room, "a viewer asks for another room");
+                let open = Open::Switch { room: room.clone(), reply };
                 let command = |ticket| Command::Switch { ticket, session, owner: owner_of(owner), room };
-                self.ask_worker(session, Open::Plain { reply }, command);
+                self.ask_worker(session, open, command);
             }
             Ask::Choose { session, owner, choice, reply } => {
                 let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
@@ -156,17 +191,19 @@ impl Desk {
             }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
-                let text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
+                let mut text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
+                self.upstreams.render(&mut text);
                 let _ = reply.send(text);
             }
         }
     }
 
-    fn join(
+    pub fn join(
         &mut self,
         worker: WorkerId,
         owner: Owner,
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
+        retry: Option<Box<Retry>>,
         command: impl FnOnce(Ticket, engine::Owner) -> Command,
     ) {
         if self.draining {
@@ -178,21 +215,21 @@ impl Desk {
             return;
         }
         let ticket = self.next_ticket();
-        if !self.worker(worker).send(command(ticket, owner_of(owner))) {
+        if !self.worker(worker).send(Job::Command(command(ticket, owner_of(owner)))) {
             let _ = reply.send(Err(Refusal::Full { retry_after_s: 1 }));
             return;
         }
         // Counted now, not when the reply comes: the next join must not see an idle worker that this one is about to load.
         self.placement.placed(worker);
-        self.open.insert(ticket, Open::Join { worker, reply, owner });
+        self.open.insert(ticket, Open::Join { worker, reply, owner, retry });
     }
 
-    fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
+    pub fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
         if !self.placement.has(session.worker) {
             return refuse(open, Refusal::NoSession);
         }
         let ticket = self.next_ticket();
-        if self.worker(session.worker).send(command(ticket)) {
+        if self.worker(session.worker).send(Job::Command(command(ticket))) {
             self.open.insert(ticket, open);
         } else {
             refuse(open, Refusal::Full { retry_after_s: 1 });
@@ -208,19 +245,8 @@ impl Desk {
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
                 self.feeds.ended(summary.peer);
-                tracing::info!(
-                    peer = %summary.peer,
-                    room = %summary.room,
-                    side = ?summary.side,
-                    reason = summary.reason.label(),
-                    seconds = summary.lasted.as_secs_f32(),
-                    connected = summary.connected,
-                    packets = summary.packets,
-                    bytes = summary.bytes,
-                    nacks = summary.nacks,
-                    keyframe_requests = summary.keyframe_requests,
-                    "session ended"
-                );
+                log_end(&summary);
+                self.on_ended(&summary);
                 self.finish_drain_if_empty();
             }
         }
@@ -239,16 +265,33 @@ impl Desk {
                     self.ask_worker(session, Open::Nobody, command);
                 }
             }
+            (Open::Join { worker, reply, owner, retry: Some(retry) }, Reply::Refused(No::NotLive)) => {
+                self.placement.ended(worker);
+                self.hold(*retry, owner, reply);
+            }
             (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
                 self.placement.ended(worker);
                 let _ = reply.send(Err(refusal(no)));
             }
+            (Open::Dial { room, .. }, Reply::Dialled { session, peer, sdp }) => {
+                self.on_dialled(room, session, peer, sdp);
+            }
+            (Open::Dial { room, worker }, Reply::Refused(no)) => {
+                self.placement.ended(worker);
+                self.on_not_dialled(&room, &no);
+            }
+            (Open::Accept { room }, Reply::Accepted { codecs }) => self.on_accepted(&room, codecs),
+            (Open::Accept { room }, Reply::Refused(no)) => tracing::info!(%room, "cannot pull: {no}"),
             (Open::Bring { worker, reply }, replied) => self.handle_brought(worker, reply, replied),
             (Open::Patch { reply }, Reply::Trickled) => drop(reply.send(Ok(Patched::Trickled))),
             (Open::Patch { reply }, Reply::Restarted { tag, fragment }) => {
                 drop(reply.send(Ok(Patched::Restarted { etag: tag, fragment })));
             }
             (Open::Plain { reply }, Reply::Ended | Reply::Exists | Reply::Done) => drop(reply.send(Ok(()))),
+            (Open::Switch { room, reply }, Reply::Done) => {
+                drop(reply.send(Ok(())));
+                self.pull_for_viewers(room);
+            }
             (Open::Look { reply }, Reply::Seen(view)) => drop(reply.send(Ok(view))),
             (open, Reply::Refused(no)) => refuse(open, refusal(no)),
             // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
@@ -267,7 +310,7 @@ impl Desk {
             Order::EndAll { done } => {
                 self.draining = true;
                 for worker in &self.workers {
-                    worker.send(Command::EndAll { reason: EndReason::Drained });
+                    worker.send(Job::Command(Command::EndAll { reason: EndReason::Drained }));
                 }
                 self.drained.push(done);
                 self.finish_drain_if_empty();
@@ -331,15 +374,37 @@ impl Desk {
     }
 }
 
+fn log_end(summary: &engine::Summary) {
+    // A parent that stays away must not fill the log; what was wrong with it stands there once.
+    if summary.side == engine::Side::Pull && !summary.connected {
+        tracing::debug!(room = %summary.room, reason = summary.reason.label(), "a pull did not connect");
+        return;
+    }
+    tracing::info!(
+        peer = %summary.peer,
+        room = %summary.room,
+        side = ?summary.side,
+        reason = summary.reason.label(),
+        seconds = summary.lasted.as_secs_f32(),
+        connected = summary.connected,
+        packets = summary.packets,
+        bytes = summary.bytes,
+        nacks = summary.nacks,
+        keyframe_requests = summary.keyframe_requests,
+        "session ended"
+    );
+}
+
 fn refuse(open: Open, refusal: Refusal) {
     match open {
         Open::Join { reply, .. } => drop(reply.send(Err(refusal))),
         // Answered where feeds are.
         Open::Bring { .. } => {}
         Open::Patch { reply } => drop(reply.send(Err(refusal))),
-        Open::Plain { reply } => drop(reply.send(Err(refusal))),
+        Open::Plain { reply } | Open::Switch { reply, .. } => drop(reply.send(Err(refusal))),
+        // The engine has ended the session, or will when nobody answers it.
+        Open::Dial { .. } | Open::Accept { .. } | Open::Nobody => {}
         Open::Look { reply } => drop(reply.send(Err(refusal))),
-        Open::Nobody => {}
     }
 }
 
@@ -362,6 +427,7 @@ fn refusal(no: No) -> Refusal {
         No::NotYours => Refusal::NotYours,
         No::StaleTag => Refusal::StaleTag,
         No::RestartRefused(why) => Refusal::RestartRefused(why),
+        No::BadAnswer(why) => Refusal::BadOffer(why),
         No::NotAViewer => Refusal::NotAViewer,
         No::BadChoice(why) => Refusal::BadChoice(why),
     }

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::desk::{Desk, Handle, Open};
 use crate::metrics;
+use crate::worker::Job;
 
 /// Tracks in the order in which they are announced to a worker.
 const VIDEO: u8 = 0;
@@ -68,7 +69,7 @@ impl Desk {
                 let ticket = self.next_ticket();
                 // Whoever knows the key of the channel owns the room's feed, and nobody else is told its id.
                 let command = Command::Bring { ticket, room, tracks: tracks(), owner: Owner(None) };
-                if !self.worker(worker).send(command) {
+                if !self.worker(worker).send(Job::Command(command)) {
                     return drop(reply.send(Err(Refusal::NotNow)));
                 }
                 self.placement.placed(worker);
@@ -82,7 +83,7 @@ impl Desk {
                     How::Silent => EndReason::Silent,
                 };
                 // A worker whose queue is full ends the session when it has been silent for long enough.
-                self.worker(peer.worker).send(Command::Lose { peer, reason });
+                self.worker(peer.worker).send(Job::Command(Command::Lose { peer, reason }));
             }
         }
     }
@@ -105,7 +106,7 @@ impl Desk {
         let deliver = deliver(self.worker(worker), peer);
         if reply.send(Ok(Brought { peer, deliver, ended })).is_err() {
             // The client went away while we worked.
-            self.worker(worker).send(Command::Lose { peer, reason: EndReason::Closed });
+            self.worker(worker).send(Job::Command(Command::Lose { peer, reason: EndReason::Closed }));
             return;
         }
         self.feeds.open.insert(peer, ends);

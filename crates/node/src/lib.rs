@@ -13,8 +13,10 @@ mod desk;
 mod feeds;
 mod metrics;
 mod placement;
+mod pulls;
 pub mod ring;
 pub mod udp;
+mod upstream;
 pub mod wake;
 mod worker;
 
@@ -31,11 +33,14 @@ pub use engine::{Limits, gop};
 use proto::WorkerId;
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::Identity;
+pub use upstream::{Config as Upstream, check as check_upstream};
 
 use desk::{Desk, Handle, Order};
 use feeds::Feeds;
 use placement::Placement;
+use pulls::Pulls;
 use udp::{RecvBatch, Socket};
+use upstream::Upstreams;
 use wake::Poller;
 use worker::{Neighbour, Snapshot, SocketStats, Worker};
 
@@ -53,6 +58,7 @@ pub struct Config {
     /// Sessions of the whole node.
     pub sessions_max: u32,
     pub limits: Limits,
+    pub upstream: Upstream,
     /// What viewers see while their publisher is silent.
     pub idle_clip: Option<Arc<media::clip::Clip>>,
     /// FTL ingest, where somebody wants it.
@@ -74,6 +80,8 @@ pub enum Error {
     Ports { port: u16, workers: u8 },
     #[error("this machine has no address to offer for media on {0}; name one with --advertise")]
     NoAddress(SocketAddr),
+    #[error("the upstream cannot be used: {0}")]
+    Upstream(String),
     #[error("cannot make the DTLS identity")]
     Identity(#[source] transport::Error),
     #[error("cannot start a worker thread")]
@@ -122,6 +130,11 @@ impl Node {
             Some(settings) => Some(ftl::Listener::bind(settings).await?),
             None => None,
         };
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).expect("the operating system has random bytes");
+        let id = proto::NodeId(u64::from_be_bytes(random));
+        let upstreams = Upstreams::new(config.upstream.clone(), id, config.media.ip(), config.advertise.clone())
+            .map_err(Error::Upstream)?;
         let identity = Identity::generate().map_err(Error::Identity)?;
 
         let (events_out, events) = mpsc::channel(worker::EVENTS_MAX);
@@ -148,6 +161,7 @@ impl Node {
             feeds,
             orders: orders_in,
             placement: Placement::new(config.workers),
+            upstreams,
             open: HashMap::new(),
             tickets: 0,
             draining: false,
@@ -287,16 +301,17 @@ fn wire(
             identity.clone(),
             Box::new(|bytes| getrandom::fill(bytes).expect("the operating system has random bytes")),
         );
-        let (commands, commands_in) = sync_channel(worker::COMMANDS_MAX);
+        let (jobs, jobs_in) = sync_channel(worker::COMMANDS_MAX);
         let (plain, plain_in) = sync_channel(worker::PLAIN_MAX);
         let (snapshots_out, snapshots) = watch::channel(Snapshot::default());
-        handles.push(Handle { id, commands, plain, waker, snapshots });
+        handles.push(Handle { id, jobs, plain, waker, snapshots });
         workers.push(Worker {
             id,
             engine,
             socket,
+            pulls: Pulls::new().map_err(Error::Thread)?,
             poller,
-            commands: commands_in,
+            jobs: jobs_in,
             plain: plain_in,
             messages_in,
             neighbours,

@@ -23,6 +23,7 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     };
     per_worker("weir_sessions_publishing", "gauge", "Publishing sessions.", &|s| s.stats.publishers);
     per_worker("weir_sessions_watching", "gauge", "Watching sessions.", &|s| s.stats.viewers);
+    per_worker("weir_sessions_pulling", "gauge", "Rooms pulled from a parent.", &|s| s.stats.pulls);
     per_worker("weir_rooms", "gauge", "Rooms a worker has a part of.", &|s| s.stats.rooms);
     per_worker("weir_sources", "gauge", "Tracks a worker knows, its own and other workers'.", &|s| s.stats.sources);
     per_worker("weir_addresses", "gauge", "Client addresses that ICE has validated.", &|s| s.stats.addresses);

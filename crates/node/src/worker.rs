@@ -4,21 +4,24 @@
 //!
 //! | queue | bound | when full |
 //! |---|---|---|
-//! | commands from the node | 1,024 | the node refuses the request (503) |
+//! | commands and calls from the node | 1,024 | the node refuses the request (503) |
 //! | packets of plain feeds | 2,048 | the packet is dropped and counted (`feed_queue_full`) |
 //! | events to the node | 4,096 | they wait in the engine until there is room: none is lost |
 //! | messages to a worker | 4,096 | the message is lost; the gap in its numbers, or its repetition within a second, heals that |
 //! | media records to a worker | 4 MiB | the record is dropped and counted (`link_full`) |
 //! | datagrams to the kernel | its send buffer | the datagram is dropped and counted (`send_buffer_full`) |
 
+use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
-use engine::{Command, Engine, Event, Flushed, PlainPacket, Side, Stats, View};
+use engine::{Command, Engine, Event, Flushed, PlainPacket, Side, Stats, Ticket, View};
 use proto::room::LinkMessage;
-use proto::{PeerId, WorkerId};
+use proto::{PeerId, RoomName, WorkerId};
 use tokio::sync::{mpsc, watch};
 
+use crate::pulls::Pulls;
 use crate::ring;
 use crate::udp::{RecvBatch, Socket, sys};
 use crate::wake::{Poller, Waker};
@@ -70,12 +73,25 @@ pub struct SocketStats {
     pub cpu: Duration,
 }
 
+/// What the node wants of a worker.
+pub enum Job {
+    Command(Command),
+    /// Call a parent, from a socket that is the pull's own, bound and known by these addresses.
+    Dial {
+        ticket: Ticket,
+        room: RoomName,
+        socket: Socket,
+        candidates: Vec<SocketAddr>,
+    },
+}
+
 pub struct Worker {
     pub id: WorkerId,
     pub engine: Engine,
     pub socket: Socket,
+    pub pulls: Pulls,
     pub poller: Poller,
-    pub commands: Receiver<Command>,
+    pub jobs: Receiver<Job>,
     /// Packets of publishers without a peer connection, and whose they are.
     pub plain: Receiver<(PeerId, PlainPacket)>,
     pub messages_in: Receiver<LinkMessage>,
@@ -110,7 +126,7 @@ impl Worker {
             if timeout.is_zero() {
                 continue;
             }
-            if let Err(error) = self.poller.wait(Some(timeout), &[std::os::fd::AsFd::as_fd(&self.socket)]) {
+            if let Err(error) = self.poller.wait(Some(timeout), &[self.socket.as_fd(), self.pulls.as_fd()]) {
                 tracing::error!(worker = self.id.0, %error, "cannot wait for the socket");
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -122,8 +138,10 @@ impl Worker {
 
     fn tick(&mut self) -> Next {
         let now = Instant::now();
-        let next = self.take_commands(now).max(self.take_plain(now)).max(self.take_from_links(now));
+        // What other workers have announced is known before a command asks for it.
+        let next = self.take_from_links(now).max(self.take_jobs(now)).max(self.take_plain(now));
         self.take_datagrams(now);
+        self.take_pulled(now);
         self.engine.handle_timeout(now);
         self.fan_out(now);
         self.hand_to_links();
@@ -132,10 +150,18 @@ impl Worker {
         next
     }
 
-    fn take_commands(&mut self, now: Instant) -> Next {
+    fn take_jobs(&mut self, now: Instant) -> Next {
         for _ in 0..COMMANDS_PER_TICK {
-            match self.commands.try_recv() {
-                Ok(command) => self.engine.command(now, command),
+            match self.jobs.try_recv() {
+                Ok(Job::Command(command)) => self.engine.command(now, command),
+                Ok(Job::Dial { ticket, room, socket, candidates }) => {
+                    if let Some(peer) = self.engine.dial(now, ticket, room, &candidates)
+                        && let Err(error) = self.pulls.add(peer, socket)
+                    {
+                        // The pull hears nothing, and ends as one that cannot be reached.
+                        tracing::warn!(worker = self.id.0, %error, "cannot wait for the socket of a pull");
+                    }
+                }
                 Err(TryRecvError::Empty) => return Next::Sleep,
                 Err(TryRecvError::Disconnected) => return Next::Stop,
             }
@@ -183,6 +209,13 @@ impl Worker {
         }
     }
 
+    fn take_pulled(&mut self, now: Instant) {
+        let engine = &mut self.engine;
+        self.pulls.receive(&mut self.batch, |peer, datagram| {
+            engine.handle_pulled(now, peer, datagram.from, datagram.to, datagram.bytes);
+        });
+    }
+
     fn fan_out(&mut self, now: Instant) {
         while self.engine.flush(now) == Flushed::More {
             self.send();
@@ -191,6 +224,7 @@ impl Worker {
     }
 
     fn send(&mut self) {
+        self.socket_stats.datagrams_out += self.pulls.send(self.engine.parcels());
         let outbox = self.engine.outbox();
         if outbox.is_empty() {
             return;
@@ -240,8 +274,13 @@ impl Worker {
     fn hand_out_events(&mut self) {
         while let Some(event) = self.held.take().or_else(|| self.engine.poll_event()) {
             // A publisher that came or went changes what the rooms list shows.
-            if matches!(&event, Event::Connected { side: Side::Publisher, .. } | Event::Ended(_)) {
+            if matches!(&event, Event::Connected { side: Side::Publisher | Side::Pull, .. } | Event::Ended(_)) {
                 self.snapshot_at = self.snapshot_at.min(Instant::now() + Duration::from_millis(100));
+            }
+            if let Event::Ended(summary) = &event
+                && summary.side == Side::Pull
+            {
+                self.pulls.remove(summary.peer);
             }
             match self.events.try_send(event) {
                 Ok(()) => {}

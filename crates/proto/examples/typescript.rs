@@ -30,6 +30,8 @@ pub fn render() -> String {
     file.visit::<api::RoomsView>();
     file.visit::<api::NodeView>();
     file.visit::<api::Problem>();
+    file.visit::<api::UpstreamOrder>();
+    file.visit::<api::UpstreamView>();
     file.visit::<api::SessionView>();
     // The generator leaves spaces before a documented field's line break.
     let text = file.types.into_values().fold(HEADER.to_owned(), |text, declaration| text + "\n" + &declaration);

@@ -71,6 +71,39 @@ pub struct NodeView {
     pub workers: u8,
 }
 
+/// `PUT /api/rooms/{room}/upstream`: where to pull this room from while nobody publishes it here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamOrder {
+    /// The parent's address, its WHEP address for this room, or one with `{room}` in it.
+    pub url: String,
+    /// What the parent wants to see as a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub token: Option<String>,
+}
+
+/// `GET /api/rooms/{room}/upstream`. The token stays here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UpstreamView {
+    pub url: String,
+    /// Set for this room, and not the node's own.
+    pub own: bool,
+    pub state: PullState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum PullState {
+    /// Nobody watches, or somebody publishes here.
+    Idle,
+    /// The parent is being asked.
+    Calling,
+    Live,
+    /// It did not work, and is tried again.
+    Waiting,
+}
+
 /// RFC 9457 problem document. `type` is stable and ends in the kebab-case name of the failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Problem {
@@ -80,4 +113,11 @@ pub struct Problem {
     pub status: u16,
     /// What happened here and what to do about it.
     pub detail: String,
+}
+
+impl std::fmt::Debug for UpstreamOrder {
+    /// The token stays out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UpstreamOrder({})", self.url)
+    }
 }

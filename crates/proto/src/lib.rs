@@ -7,7 +7,9 @@ pub mod api;
 pub mod frame;
 pub mod ids;
 mod layer;
+pub mod path;
 pub mod room;
 
 pub use ids::{PeerId, RoomName, SessionId, TrackId, WorkerId};
 pub use layer::LayerChoice;
+pub use path::{NodeId, Path};

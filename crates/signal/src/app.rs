@@ -19,7 +19,7 @@ use crate::rate::Limiter;
 use crate::room_list::{self, Serial};
 use crate::settings::Settings;
 use crate::subscribers::Subscribers;
-use crate::{api, assets, headers, held, layer, links, probes, sessions, switch};
+use crate::{api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
 
 pub type App = Arc<Shared>;
 
@@ -143,6 +143,13 @@ pub fn routes(app: App) -> Router {
         .route("/metrics", get(probes::metrics))
         .route("/api/rooms", get(api::rooms))
         .route("/api/rooms/events", get(api::room_events))
+        .route(
+            "/api/rooms/{room}/upstream",
+            get(upstream::get)
+                .put(upstream::put)
+                .delete(upstream::delete)
+                .fallback(async || Failure::method_not_allowed("GET, HEAD, PUT, DELETE")),
+        )
         .route("/api/sessions/{session}", get(api::session))
         .route("/api/node", get(api::node))
         .route("/api/openapi.json", get(api::openapi))

@@ -13,8 +13,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::api::{RoomsView, SessionView};
-use proto::{LayerChoice, RoomName, SessionId};
+use proto::api::{RoomsView, SessionView, UpstreamOrder, UpstreamView};
+use proto::{LayerChoice, Path, RoomName, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -65,6 +65,8 @@ pub enum Ask {
         offer: Offer,
         client: Client,
         owner: Owner,
+        /// The nodes behind which the viewer sits, when it is a node that pulls.
+        path: Path,
         reply: oneshot::Sender<Result<Answered, Refusal>>,
     },
     Patch {
@@ -83,6 +85,12 @@ pub enum Ask {
         session: SessionId,
         owner: Owner,
         reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// Where a room comes from while nobody publishes it here.
+    Upstream {
+        room: RoomName,
+        upstream: Upstream,
+        reply: oneshot::Sender<Result<Option<UpstreamView>, Refusal>>,
     },
     /// The viewer is to see another room from its next decodable point on. A room without a publisher is accepted: the
     /// viewer then waits there.
@@ -109,6 +117,15 @@ pub enum Ask {
     Metrics {
         reply: oneshot::Sender<String>,
     },
+}
+
+/// What is wanted with a room's upstream. The reply to each says how it stands afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    Show,
+    Set(UpstreamOrder),
+    /// Back to the node's own, if it has one.
+    Clear,
 }
 
 /// Who is at the other end, for the node's logs and per-client limits.
@@ -198,6 +215,16 @@ pub enum Refusal {
     /// The session goes on as it was.
     #[error("the ICE restart was refused and the session goes on as it was: {0}")]
     RestartRefused(String),
+    #[error("this node has asked for this room already, through others: their upstreams form a circle")]
+    Loop,
+    #[error("the room is {0} nodes away from its source, which is as far as this node goes (upstream.hops_max)")]
+    TooFar(usize),
+    #[error(
+        "the server that this room is pulled from does not answer, and what the room carries is not known; retry in 1 s"
+    )]
+    ParentAway,
+    #[error("{0}")]
+    BadUpstream(String),
     #[error("this session was created with another token")]
     NotYours,
     #[error("this session publishes; only a viewer can be moved, choose a layer or be told of events")]
@@ -261,8 +288,17 @@ impl Desk {
         offer: Offer,
         client: Client,
         owner: Owner,
+        path: Path,
     ) -> Result<Result<Answered, Refusal>, Unanswered> {
-        self.ask(|reply| Ask::Watch { room, offer, client, owner, reply }).await
+        self.ask(|reply| Ask::Watch { room, offer, client, owner, path, reply }).await
+    }
+
+    pub(crate) async fn upstream(
+        &self,
+        room: RoomName,
+        upstream: Upstream,
+    ) -> Result<Result<Option<UpstreamView>, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Upstream { room, upstream, reply }).await
     }
 
     pub(crate) async fn patch(

@@ -12,6 +12,10 @@ pub fn fuzz_aliases(data: &[u8]) {
     crate::aliases::fuzz(data);
 }
 
+pub fn fuzz_path(data: &[u8]) {
+    crate::path::fuzz(data);
+}
+
 /// The JSON that the holder of a session posts about it: where to go, which layer, which events.
 pub fn fuzz_wishes(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -36,11 +40,13 @@ mod tests {
             b"/sub?room",
             b"\xff\xfe",
             b",,,",
+            b"0000000000000001,ffffffffffffffff",
         ];
         for data in corpus {
             super::fuzz_if_match(data);
             super::fuzz_bearer(data);
             super::fuzz_aliases(data);
+            super::fuzz_path(data);
             super::fuzz_wishes(data);
         }
     }

@@ -28,6 +28,7 @@ mod layer;
 mod linger;
 mod links;
 mod metrics;
+mod path;
 mod probes;
 mod problem;
 mod query;
@@ -38,6 +39,7 @@ mod sessions;
 mod settings;
 mod subscribers;
 mod switch;
+mod upstream;
 
 use std::io;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ use crate::auth::{Caller, Denied, Right};
 use crate::body::{ACCEPT_PATCH, ACCEPT_POST, FRAGMENT, SDP, read_text, refuse_announced, require_type};
 use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
 use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
-use crate::{if_match, links, switch};
+use crate::{if_match, links, path, switch};
 
 /// Enough of a `User-Agent` to tell OBS from a browser.
 const AGENT_LEN_MAX: usize = 128;
@@ -44,6 +44,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let caller = app.guard.caller(&request.headers, request.uri.query())?;
     caller.may(right, &room)?;
     let limits = &app.settings.limits;
+    let path = path::from_headers(&request.headers)?;
     refuse_announced(&request.headers, limits.offer_bytes_max)?;
     app.count_request(&request)?;
     refuse_unready(app.desk.readiness())?;
@@ -53,7 +54,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let client = Client { ip: app.client_ip(&request), agent: agent(&request.headers) };
     let answered = match right {
         Right::Publish => app.desk.publish(room.clone(), offer, client, caller.owner).await,
-        Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner).await,
+        Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner, path).await,
     }??;
     let endpoint = match right {
         Right::Publish => "whip",

@@ -258,20 +258,20 @@ fn send(
     }
 }
 
-fn header_extensions(sdp: &mut String, extensions: &[(u8, ext::Kind)]) {
+pub(crate) fn header_extensions(sdp: &mut String, extensions: &[(u8, ext::Kind)]) {
     for (id, kind) in extensions {
         line(sdp, format_args!("a=extmap:{id} {}", kind.uri()));
     }
 }
 
-fn multiplexing(sdp: &mut String) {
+pub(crate) fn multiplexing(sdp: &mut String) {
     line(sdp, format_args!("a=rtcp-mux"));
     // In every bundled section (RFC 9725 §4.4.2).
     line(sdp, format_args!("a=rtcp-mux-only"));
     line(sdp, format_args!("a=rtcp-rsize"));
 }
 
-fn codec(sdp: &mut String, format: &Format, fmtp: &str, rtx: Option<u8>, with_cc: bool, with_remb: bool) {
+pub(crate) fn codec(sdp: &mut String, format: &Format, fmtp: &str, rtx: Option<u8>, with_cc: bool, with_remb: bool) {
     let pt = format.pt;
     line(sdp, format_args!("a=rtpmap:{pt} {}", format.name));
     if !fmtp.is_empty() {
@@ -316,7 +316,7 @@ pub(crate) fn candidate_line(address: SocketAddr, order: usize) -> String {
     format!("candidate:{foundation} 1 udp {priority} {ip} {} typ host", address.port())
 }
 
-fn line(sdp: &mut String, text: std::fmt::Arguments<'_>) {
+pub(crate) fn line(sdp: &mut String, text: std::fmt::Arguments<'_>) {
     sdp.write_fmt(text).expect("a String takes any text");
     sdp.push_str("\r\n");
 }

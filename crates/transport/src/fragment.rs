@@ -118,24 +118,28 @@ impl Fragment {
     }
 }
 
-/// Whether a candidate line names a UDP address that packets could come from: no host name (mDNS), no TCP, the one
-/// component that multiplexed RTP has. RFC 9725 wants all others ignored without a word.
+/// Whether a candidate line names a UDP address that packets could come from.
 pub(crate) fn is_usable_candidate(candidate: &str) -> bool {
+    usable_address(candidate).is_some()
+}
+
+/// The UDP address that a candidate line names: no host name (mDNS), no TCP, the one component that multiplexed RTP has.
+/// RFC 9725 wants all others ignored without a word.
+pub(crate) fn usable_address(candidate: &str) -> Option<SocketAddr> {
     let candidate = candidate.trim();
     let candidate = candidate.strip_prefix("a=").unwrap_or(candidate);
-    let Some(fields) = candidate.strip_prefix("candidate:") else {
-        return false;
-    };
+    let fields = candidate.strip_prefix("candidate:")?;
     let fields: Vec<&str> = fields.split_ascii_whitespace().take(8).collect();
     let [_foundation, component, transport, priority, address, port, "typ", kind] = fields[..] else {
-        return false;
+        return None;
     };
-    component == "1"
+    let ip = address.parse::<IpAddr>().ok().filter(|ip| !ip.is_unspecified() && !ip.is_multicast())?;
+    let port = port.parse::<u16>().ok().filter(|port| *port != 0)?;
+    let usable = component == "1"
         && transport.eq_ignore_ascii_case("udp")
         && priority.parse::<u32>().is_ok()
-        && address.parse::<IpAddr>().is_ok_and(|ip| !ip.is_unspecified() && !ip.is_multicast())
-        && port.parse::<u16>().is_ok_and(|port| port != 0)
-        && matches!(kind, "host" | "srflx" | "prflx" | "relay")
+        && matches!(kind, "host" | "srflx" | "prflx" | "relay");
+    usable.then(|| SocketAddr::new(ip, port))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::bwe::{Estimator, Limits, Sent};
 use crate::rtcp::{self, Packet};
 use crate::srtp::{Keys, Opener, Profile, Sealer};
 use crate::stun::Request;
-use crate::{Accept, CodecChoice, Creds, Datagram, Fragment, Identity, Offer, Peer, Side, demux};
+use crate::{Accept, CodecChoice, Creds, Datagram, Dial, Fragment, Identity, Offer, Peer, Reply, Side, demux};
 
 /// Demultiplexing and binding requests.
 pub fn fuzz_demux_stun(data: &[u8]) {
@@ -80,6 +80,31 @@ pub fn fuzz_offer(data: &[u8]) {
         while peer.poll().is_some() {}
         assert!(peer.is_closed());
     }
+}
+
+/// Answers of other servers, through to what str0m makes of them.
+pub fn fuzz_reply(data: &[u8]) {
+    static IDENTITY: OnceLock<Identity> = OnceLock::new();
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(reply) = Reply::parse(text) else {
+        return;
+    };
+    let identity = IDENTITY.get_or_init(|| Identity::generate().expect("a certificate can be made"));
+    let creds = Creds { ufrag: "fuzz".to_owned(), pwd: "0123456789012345678901".to_owned() };
+    let candidates: [SocketAddr; 1] = [([192, 0, 2, 1], 7000).into()];
+    let now = Instant::now();
+    let dial = Dial { now, identity, creds, candidates: &candidates, seed: 7 };
+    let (mut peer, _) = Peer::dial(dial).expect("there is a candidate");
+    if let Ok(tracks) = peer.accept_answer(now, &reply) {
+        assert!((1..=2).contains(&tracks.len()) && tracks.iter().all(|track| !track.codecs.is_empty()));
+    }
+    peer.handle_timeout(now);
+    while peer.poll().is_some() {}
+    peer.close(now);
+    while peer.poll().is_some() {}
+    assert!(peer.is_closed());
 }
 
 /// Trickle fragments, read and written.

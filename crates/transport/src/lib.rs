@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   offer ──▶ Offer ──validate──▶ Peer::accept ──▶ answer
+//!   Peer::dial ──▶ offer … answer ──▶ Reply ──▶ Peer::accept_answer      (where we are the client of another server)
 //!
 //!   datagram ─▶ demux ─┬─ STUN, DTLS ─────────────────────────▶ Peer ─▶ Connected, data channels, Closed
 //!                      ├─ publisher's SRTP ─▶ authenticate ───▶ Peer ─▶ Received packets, sender reports
@@ -27,6 +28,7 @@ mod label;
 pub mod offer;
 mod outbox;
 pub mod peer;
+mod reply;
 pub mod rtcp;
 mod sections;
 pub mod srtp;
@@ -44,7 +46,8 @@ pub use identity::Identity;
 pub use label::{Label, Mid, Rid};
 pub use offer::{Offer, Role};
 pub use outbox::{Message, Outbox};
-pub use peer::{Accept, Event, Output, Peer, Reason, Received};
+pub use peer::{Accept, Dial, Event, Output, Peer, Reason, Received};
+pub use reply::Reply;
 
 /// ICE credentials of one side. The engine chooses ours, so that the username fragment names worker and slot.
 #[derive(Clone, PartialEq, Eq)]

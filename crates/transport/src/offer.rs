@@ -272,6 +272,11 @@ impl Direction {
 }
 
 impl Section {
+    /// Whether media flows from whoever wrote this.
+    pub(crate) fn sends(&self) -> bool {
+        matches!(self.direction, Direction::SendRecv | Direction::SendOnly)
+    }
+
     /// Formats that carry media we understand, in the offered order.
     pub(crate) fn usable(&self) -> impl Iterator<Item = &Format> {
         self.formats.iter().filter(|format| format.codec.is_some())

@@ -1,4 +1,4 @@
-//! The server's end of one peer connection.
+//! Our end of one peer connection: the server's, or with [`Peer::dial`] that of a client of another server.
 //!
 //! A `Peer` wraps one str0m session, which does ICE-lite, DTLS, data channels, and for publishers the receive
 //! path: NACK, RTX, transport feedback, receiver reports. It is fed datagrams and time and polled for output until it
@@ -11,6 +11,7 @@
 //! - **Unauthenticated packets of a publisher.** str0m binds SSRCs to streams before it checks who sent a packet, so one
 //!   forged datagram could take a stream over. Here a packet is authenticated first.
 
+mod dial;
 mod numbers;
 mod path;
 mod setup;
@@ -29,7 +30,7 @@ use crate::label::{Mid, Rid};
 use crate::offer::{Offer, Role};
 use crate::srtp::{Keys, OpenError, Opener};
 use crate::stun::Request;
-use crate::{Answer, Creds, Datagram, Error, Fragment, Identity, Side, demux, rtcp, wire};
+use crate::{Answer, Creds, Datagram, Error, Fragment, Identity, RecvTrack, Reply, Side, demux, rtcp, wire};
 
 use crate::sections::Sections;
 use numbers::Numbers;
@@ -59,6 +60,17 @@ pub struct Accept<'a> {
     pub ssrc_seed: u64,
 }
 
+/// What it takes to call another server.
+pub struct Dial<'a> {
+    pub now: Instant,
+    pub identity: &'a Identity,
+    pub creds: Creds,
+    /// Addresses of the socket that this peer has for itself.
+    pub candidates: &'a [SocketAddr],
+    /// 64 random bits, for names in SDP.
+    pub seed: u64,
+}
+
 pub struct Peer {
     rtc: Rtc,
     role: Role,
@@ -68,6 +80,8 @@ pub struct Peer {
     candidates: Vec<SocketAddr>,
     tagged_mid: Mid,
     path: Path,
+    /// There when this end dialled.
+    line: Option<dial::Line>,
     sections: Sections,
     numbers: Numbers,
     /// Authenticates a publisher's packets; there from the end of the handshake on.
@@ -215,6 +229,18 @@ impl Peer {
         setup::accept(accept)
     }
 
+    /// Offers to receive one audio and one video track from another server, to which the returned text goes. Its answer
+    /// comes to [`Peer::accept_answer`]; from then on this end sends the connectivity checks, and what arrives is like a publisher's.
+    pub fn dial(dial: Dial<'_>) -> Result<(Peer, String), Error> {
+        dial::dial(dial)
+    }
+
+    /// Takes the other server's answer, and says what it will send.
+    pub fn accept_answer(&mut self, now: Instant, reply: &Reply) -> Result<Vec<RecvTrack>, Error> {
+        self.now = self.now.max(now);
+        self.take_reply(reply)
+    }
+
     pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         if self.state != State::Open {
             return;
@@ -222,7 +248,7 @@ impl Peer {
         self.now = self.now.max(now);
         match demux(bytes) {
             Datagram::Stun => self.handle_stun(from, to, bytes),
-            Datagram::Dtls if self.path.is_validated(from) => self.feed(from, to, bytes),
+            Datagram::Dtls if self.is_validated(from) => self.feed(from, to, bytes),
             Datagram::Dtls => self.counters.dtls_refused += 1,
             // See the module documentation.
             Datagram::Rtp | Datagram::Rtcp if self.role == Role::Watch => self.counters.misrouted += 1,
@@ -329,7 +355,7 @@ impl Peer {
 
     /// Where the peer wants to be sent to.
     pub fn remote(&self) -> Option<SocketAddr> {
-        self.path.remote()
+        self.line.as_ref().map_or_else(|| self.path.remote(), dial::Line::remote)
     }
 
     pub fn creds(&self) -> &Creds {
@@ -358,7 +384,14 @@ impl Peer {
         &self.counters
     }
 
+    fn is_validated(&self, from: SocketAddr) -> bool {
+        self.line.as_ref().map_or_else(|| self.path.is_validated(from), |line| line.knows(from))
+    }
+
     fn handle_stun(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        if self.line.is_some() {
+            return self.handle_stun_of_server(from, to, bytes);
+        }
         let Some(request) = Request::parse(bytes) else {
             self.counters.stun_refused += 1;
             return;
@@ -495,6 +528,7 @@ impl Peer {
         }
         // A check is answered to where it came from; everything else goes to where the peer is now.
         let to = match kind {
+            _ if self.line.is_some() => self.note_destination(kind, transmit.destination),
             Datagram::Stun => transmit.destination,
             _ => self.path.remote().unwrap_or(transmit.destination),
         };
@@ -536,7 +570,7 @@ impl Peer {
     }
 
     fn on_connected(&mut self) -> Option<Event> {
-        let (Some(keys), Some(remote)) = (self.keys.take(), self.path.remote()) else {
+        let (Some(keys), Some(remote)) = (self.keys.take(), self.remote()) else {
             // DTLS answered without use_srtp, or without anyone to send to: there is no media session.
             self.start_close(Reason::Protocol("the peer negotiated no SRTP".to_owned()));
             return None;

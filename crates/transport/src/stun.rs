@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 const HEADER_LEN: usize = 20;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const BINDING_REQUEST: u16 = 0x0001;
+const BINDING_SUCCESS: u16 = 0x0101;
 
 const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
@@ -29,6 +30,30 @@ pub fn local_ufrag(datagram: &[u8]) -> Option<&str> {
 /// Whether the sender of this binding request knows `local_pwd`, and the request is intact.
 pub fn verify_request(datagram: &[u8], local_pwd: &str) -> bool {
     Request::parse(datagram).is_some_and(|request| request.verify(local_pwd))
+}
+
+/// Whether this is a successful binding response, sealed with `remote_pwd`: the answer to a check of ours.
+pub fn verify_response(datagram: &[u8], remote_pwd: &str) -> bool {
+    let integrity = || {
+        let header = datagram.get(..HEADER_LEN)?;
+        let kind = u16::from_be_bytes([header[0], header[1]]);
+        let len = u16::from_be_bytes([header[2], header[3]]) as usize;
+        if kind != BINDING_SUCCESS || header[4..8] != MAGIC_COOKIE || HEADER_LEN + len != datagram.len() {
+            return None;
+        }
+        let mut at = HEADER_LEN;
+        while at < datagram.len() {
+            let kind = u16::from_be_bytes([datagram[at], *datagram.get(at + 1)?]);
+            let len = u16::from_be_bytes([*datagram.get(at + 2)?, *datagram.get(at + 3)?]) as usize;
+            datagram.get(at + 4..at + 4 + len)?;
+            if kind == MESSAGE_INTEGRITY && len == INTEGRITY_LEN {
+                return Some(at);
+            }
+            at += 4 + len.next_multiple_of(4);
+        }
+        None
+    };
+    integrity().is_some_and(|at| holds(datagram, at, remote_pwd))
 }
 
 /// A binding request, read but not yet trusted.
@@ -102,17 +127,22 @@ impl<'a> Request<'a> {
 
     /// Whether the sender knows our password (RFC 8489 §14.5).
     pub fn verify(&self, local_pwd: &str) -> bool {
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, local_pwd.as_bytes());
-        let mut context = hmac::Context::with_key(&key);
-        // The length in the header counts up to and including MESSAGE-INTEGRITY while the HMAC is computed.
-        let covered = (self.integrity_at - HEADER_LEN + 4 + INTEGRITY_LEN) as u16;
-        context.update(&self.message[..2]);
-        context.update(&covered.to_be_bytes());
-        context.update(&self.message[4..self.integrity_at]);
-        let tag = context.sign();
-        let given = &self.message[self.integrity_at + 4..self.integrity_at + 4 + INTEGRITY_LEN];
-        aws_lc_rs::constant_time::verify_slices_are_equal(tag.as_ref(), given).is_ok()
+        holds(self.message, self.integrity_at, local_pwd)
     }
+}
+
+/// Whether the integrity attribute at `integrity_at` was made with this password.
+fn holds(message: &[u8], integrity_at: usize, pwd: &str) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, pwd.as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    // The length in the header counts up to and including MESSAGE-INTEGRITY while the HMAC is computed.
+    let covered = (integrity_at - HEADER_LEN + 4 + INTEGRITY_LEN) as u16;
+    context.update(&message[..2]);
+    context.update(&covered.to_be_bytes());
+    context.update(&message[4..integrity_at]);
+    let tag = context.sign();
+    let given = &message[integrity_at + 4..integrity_at + 4 + INTEGRITY_LEN];
+    aws_lc_rs::constant_time::verify_slices_are_equal(tag.as_ref(), given).is_ok()
 }
 
 fn fingerprint_is_right(datagram: &[u8], at: usize, value: &[u8]) -> bool {
@@ -156,6 +186,27 @@ mod tests {
         assert!(!request.verify("another password, as long"));
         assert_eq!(local_ufrag(RFC_5769_REQUEST), Some("evtj"));
         assert!(verify_request(RFC_5769_REQUEST, RFC_5769_PASSWORD));
+    }
+
+    /// RFC 5769 §2.2: the response to it, with an IPv4 address.
+    const RFC_5769_RESPONSE: &[u8] =
+        b"\x01\x01\x00\x3c\x21\x12\xa4\x42\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa\x87\xdf\xae\
+        \x80\x22\x00\x0btest vector\x20\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43\x00\x08\x00\x14\x2b\x91\xf5\x99\
+        \xfd\x9e\x90\xc3\x8c\x74\x89\xf9\x2a\xf9\xba\x53\xf0\x6b\xe7\xd7\x80\x28\x00\x04\xc0\x7d\x4c\x96";
+
+    #[test]
+    fn the_response_of_rfc_5769_is_verified_and_nothing_else_is() {
+        assert!(verify_response(RFC_5769_RESPONSE, RFC_5769_PASSWORD));
+        assert!(!verify_response(RFC_5769_RESPONSE, "another password, as long"));
+        assert!(!verify_response(RFC_5769_REQUEST, RFC_5769_PASSWORD));
+        for bit in 0..(RFC_5769_RESPONSE.len() - 32) * 8 {
+            let mut mutated = RFC_5769_RESPONSE.to_vec();
+            mutated[bit / 8] ^= 1 << (bit % 8);
+            assert!(!verify_response(&mutated, RFC_5769_PASSWORD), "bit {bit}");
+        }
+        for len in 0..RFC_5769_RESPONSE.len() {
+            assert!(!verify_response(&RFC_5769_RESPONSE[..len], RFC_5769_PASSWORD));
+        }
     }
 
     #[test]

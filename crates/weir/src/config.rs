@@ -22,6 +22,7 @@ mod nearest;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,7 @@ pub struct Config {
     pub auth: auth::Section,
     pub data: data::Section,
     pub stream: stream::Section,
+    pub upstream: upstream::Section,
     pub ftl: ftl::Section,
     pub limits: limits::Section,
     pub drain: drain::Section,
@@ -70,6 +72,7 @@ impl Config {
         self.media.check()?;
         self.data.check()?;
         self.stream.check()?;
+        self.upstream.check()?;
         self.ftl.check()?;
         self.limits.check()?;
         self.log.check()

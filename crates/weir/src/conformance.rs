@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use dial::Url;
 use loadgen::conformance::{self, Options};
-use loadgen::http::Url;
 
 use crate::output::{self, print};
 

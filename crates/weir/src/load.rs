@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use dial::Url;
 use loadgen::hostile;
-use loadgen::http::Url;
 use loadgen::load::{self, Weight};
 use loadgen::udp::Coalesce;
 use media::Codec;

@@ -78,6 +78,7 @@ fn node_config(config: &Config, key: Key) -> Result<node::Config> {
         workers: config.media.workers(),
         sessions_max: config.limits.sessions_max,
         limits,
+        upstream: config.upstream.node(),
         idle_clip,
         ftl: config.ftl.settings(),
         signal,

@@ -27,6 +27,9 @@ pub struct Setup {
     /// Who needs a token: auto, token (everybody) or open (nobody) [auth.mode]
     #[arg(long, value_name = "MODE")]
     pub auth: Option<String>,
+    /// Another server to pull rooms from that nobody publishes here [upstream.url]
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<String>,
     /// Directory for what the node writes [data.dir]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
@@ -66,6 +69,7 @@ impl Setup {
             ("--workers", "media.workers", &self.workers),
             ("--advertise", "media.advertise", &advertise),
             ("--auth", "auth.mode", &self.auth),
+            ("--upstream", "upstream.url", &self.upstream),
             ("--data", "data.dir", &self.data),
         ];
         for (name, key, value) in named {

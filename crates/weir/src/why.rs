@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use loadgen::http::{Client, Request, Url};
+use dial::{Client, Request, Url};
 use proto::SessionId;
 use proto::api::{Problem, SessionSide, SessionState, SessionTrack, SessionView, TrackKind};
 

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| loadgen::fuzz::fuzz_location(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| dial::fuzz::fuzz_location(data));

@@ -11,12 +11,12 @@ use transport::{CodecChoice, Identity};
 
 use super::Options;
 use crate::Error;
-use crate::http::{self, Request, Response, Url};
+use dial::{Request, Response, Url};
 
 pub struct Bench {
     pub options: Options,
     pub identity: Identity,
-    http: http::Client,
+    http: dial::Client,
     /// Sessions to end after the check.
     open: Mutex<Vec<Url>>,
 }
@@ -29,6 +29,12 @@ pub enum Stop {
 }
 
 pub type Verdict<T = ()> = Result<T, Stop>;
+
+impl From<dial::Error> for Stop {
+    fn from(error: dial::Error) -> Stop {
+        Error::from(error).into()
+    }
+}
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Stop {
@@ -64,11 +70,12 @@ pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 impl Bench {
     pub fn new(options: Options) -> Result<Bench, Error> {
-        Ok(Bench { options, identity: Identity::generate()?, http: http::Client::new(), open: Mutex::default() })
+        Ok(Bench { options, identity: Identity::generate()?, http: dial::Client::new(), open: Mutex::default() })
     }
 
     pub async fn reach(&self) -> Result<(), Error> {
-        self.http.send(Request::new("OPTIONS", self.options.url_whip.clone())).await.map(|_| ())
+        self.http.send(Request::new("OPTIONS", self.options.url_whip.clone())).await?;
+        Ok(())
     }
 
     pub fn whip(&self) -> Url {
@@ -192,7 +199,7 @@ impl Bench {
             return skipped("raw bytes are sent over plain http only");
         }
         let address = self.server_address().await?;
-        let connect = |source| Error::Connect { authority: self.options.url_whip.authority(), source };
+        let connect = |source| dial::Error::Connect { authority: self.options.url_whip.authority(), source };
         Ok(TcpStream::connect(address).await.map_err(connect)?)
     }
 }

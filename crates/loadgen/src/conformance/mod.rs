@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 pub use report::{Entry, Level, Outcome, Report};
 
 use crate::Error;
-use crate::http::Url;
 use bench::Bench;
+use dial::Url;
 
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -21,13 +21,13 @@ use serde_json::Value;
 use transport::Client;
 
 use crate::Error;
-use crate::http::{self, Request, Response, Url};
 use crate::signalling::{Guest, Session, Signalling};
+use dial::{Request, Response, Url};
 use message::{Event, Reply};
 
 #[derive(Clone)]
 pub struct Signaller {
-    http: http::Client,
+    http: dial::Client,
     base: Url,
     transactions: Arc<AtomicU64>,
     /// Sessions that are kept alive, by their target.
@@ -51,7 +51,7 @@ impl Signaller {
     /// `base` is the API, as `http://HOST:8088/janus`. Called on a runtime, where sessions are kept alive from then on.
     pub fn new(base: Url) -> Signaller {
         let signaller =
-            Signaller { http: http::Client::new(), base, transactions: Arc::default(), sessions: Arc::default() };
+            Signaller { http: dial::Client::new(), base, transactions: Arc::default(), sessions: Arc::default() };
         tokio::spawn(signaller.clone().keep_alive());
         signaller
     }

@@ -145,10 +145,10 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
 /// Our address on the way to the server: what our candidates say.
 async fn local_ip(options: &Options) -> Result<IpAddr, Error> {
     let authority = || options.url.authority();
-    let connect = |source| Error::Connect { authority: authority(), source };
+    let connect = |source| dial::Error::Connect { authority: authority(), source };
     let mut addresses = tokio::net::lookup_host((options.url.host(), options.url.port())).await.map_err(connect)?;
     let server = addresses.next().ok_or_else(|| connect(io::ErrorKind::NotFound.into()))?;
-    local_ip_towards(server).map_err(connect)
+    Ok(local_ip_towards(server).map_err(connect)?)
 }
 
 /// All publishers send when this returns, or have sent what tells the server their codecs.

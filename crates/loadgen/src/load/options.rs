@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use media::codec::Codec;
 
-use crate::http::Url;
 use crate::udp::Coalesce;
+use dial::Url;
 
 #[derive(Debug, Clone)]
 pub struct Options {

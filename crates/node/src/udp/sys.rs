@@ -251,6 +251,36 @@ pub fn thread_cpu() -> Duration {
     if rc == 0 { Duration::new(time.tv_sec as u64, time.tv_nsec as u32) } else { Duration::ZERO }
 }
 
+/// Sockets that [`epoll_ready`] reports at a time; the others are as ready the next time.
+const READY_MAX: usize = 64;
+
+/// A set of descriptors that is itself one; not inherited by children.
+pub fn epoll() -> io::Result<OwnedFd> {
+    // SAFETY: no pointer is passed.
+    let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Puts a descriptor into the set, under a number by which it is reported.
+pub fn epoll_add(set: BorrowedFd<'_>, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
+    let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: key };
+    // SAFETY: the kernel reads one event through a pointer to one.
+    let rc = unsafe { libc::epoll_ctl(set.as_raw_fd(), libc::EPOLL_CTL_ADD, fd.as_raw_fd(), &raw mut event) };
+    if rc == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The numbers of those that can be read now. Does not wait.
+pub fn epoll_ready(set: BorrowedFd<'_>) -> Vec<u64> {
+    let mut events = [libc::epoll_event { events: 0, u64: 0 }; READY_MAX];
+    // SAFETY: the kernel writes at most as many events as the array has.
+    let count = unsafe { libc::epoll_wait(set.as_raw_fd(), events.as_mut_ptr(), READY_MAX as c_int, 0) };
+    events.iter().take(usize::try_from(count).unwrap_or(0)).map(|event| event.u64).collect()
+}
+
 /// A counter that can be slept on; non-blocking, not inherited by children.
 pub fn event_fd() -> io::Result<OwnedFd> {
     // SAFETY: no pointer is passed.

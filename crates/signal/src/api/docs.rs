@@ -120,6 +120,7 @@ mod tests {
     #[test]
     fn the_shapes_are_those_that_are_sent() {
         use proto::api::{LayerView, NodeView, Problem, PublisherView, RoomView, RoomsView, TrackKind, TrackView};
+        use proto::api::{PullState, UpstreamOrder, UpstreamView};
         use proto::api::{SessionSide, SessionState, SessionTrack, SessionView, Verdict};
         let layer = LayerView { rid: Some("h".into()), kbps: 1, silent: false };
         let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: vec![layer.clone()] };
@@ -127,6 +128,8 @@ mod tests {
         let room = RoomView { name: "demo".into(), live: true, publishers: vec![publisher.clone()], viewers: 1 };
         let problem = Problem { kind: "x".into(), title: "x".into(), status: 400, detail: "x".into() };
         let node = NodeView { version: "1".into(), token_required: true, workers: 1 };
+        let order = UpstreamOrder { url: "http://parent".into(), token: Some("x".into()) };
+        let upstream = UpstreamView { url: "http://parent".into(), own: true, state: PullState::Live };
         let heard = SessionTrack {
             mid: "0".into(),
             kind: TrackKind::Video,
@@ -167,6 +170,8 @@ mod tests {
             ("RoomsView", serde_json::to_value(RoomsView { rooms: vec![room] }).unwrap()),
             ("Problem", serde_json::to_value(problem).unwrap()),
             ("NodeView", serde_json::to_value(node).unwrap()),
+            ("UpstreamOrder", serde_json::to_value(order).unwrap()),
+            ("UpstreamView", serde_json::to_value(upstream).unwrap()),
         ];
         let doc: Value = serde_json::from_str(OPENAPI).unwrap();
         let schemas = &doc["components"]["schemas"];

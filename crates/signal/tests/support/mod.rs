@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use proto::api::{SessionSide, SessionState, SessionTrack, SessionView, TrackKind, Verdict};
+use proto::api::{PullState, SessionSide, SessionState, SessionTrack, SessionView, TrackKind, UpstreamView, Verdict};
 use proto::{LayerChoice, RoomName, SessionId, WorkerId};
 use signal::auth::{self, Grant, Key, Rooms};
-use signal::desk::{Answered, Ask, Owner, Patched, Readiness, Refusal};
+use signal::desk::{Answered, Ask, Owner, Patched, Readiness, Refusal, Upstream};
 use signal::{Desk, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -141,6 +141,15 @@ async fn node(
             Ask::Exists { session, owner, reply } => {
                 note("exists");
                 let _ = reply.send(found(&sessions, session, owner).map(|_| ()));
+            }
+            Ask::Upstream { upstream, reply, .. } => {
+                note("upstream");
+                let view = |url: &str| UpstreamView { url: url.to_owned(), own: true, state: PullState::Idle };
+                let _ = reply.send(Ok(match upstream {
+                    Upstream::Show => Some(view("http://parent")),
+                    Upstream::Set(order) => Some(view(&order.url)),
+                    Upstream::Clear => None,
+                }));
             }
             Ask::Switch { session, owner, room, reply } => {
                 note("switch");

@@ -96,6 +96,7 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
         candidates: usable,
         tagged_mid: tagged_mid.expect("plan() refuses an offer of which nothing is accepted"),
         path: Path::default(),
+        line: None,
         sections,
         numbers: Numbers::new(now),
         opener: None,
@@ -146,7 +147,11 @@ fn configure(identity: &Identity, creds: &Creds, plans: &[Plan<'_>]) -> str0m::R
 }
 
 /// Tells str0m about one section it is going to receive.
-fn declare(api: &mut str0m::change::DirectApi<'_>, section: &Section, formats: &[&crate::offer::Format]) -> RecvTrack {
+pub(super) fn declare(
+    api: &mut str0m::change::DirectApi<'_>,
+    section: &Section,
+    formats: &[&crate::offer::Format],
+) -> RecvTrack {
     let mid = section.label();
     let SectionKind::Media(kind) = section.kind else {
         unreachable!("plan() receives only audio and video");
@@ -175,10 +180,10 @@ fn declare(api: &mut str0m::change::DirectApi<'_>, section: &Section, formats: &
 }
 
 /// SplitMix64: spreads the one seed over all that has to differ between sessions. None of it is secret.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -215,9 +215,10 @@ fn build<'a>(values: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Res
     Config::deserialize(Value::Table(table)).map_err(|e| e.message().to_owned())
 }
 
-/// A value for people's eyes: what is shown ends in bug reports, so a TURN server's credential and a stream key's secret do not show.
+/// A value for people's eyes: what is shown ends in bug reports, so no TURN server's credential, parent's token or stream key's secret shows.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value) {
+        ("token", Value::String(token)) if !token.is_empty() => Value::String("***".to_owned()).to_string(),
         ("ice_servers", Value::Array(servers)) => {
             let hidden =
                 servers.iter().map(|server| match server.as_str().map(|s| s.rsplitn(2, ' ').collect::<Vec<_>>()) {

@@ -80,7 +80,10 @@ impl Serving {
     /// Returns when it says that it is ready.
     pub fn start(folder: &Folder, args: &[&str]) -> Serving {
         let mut command = weir(folder);
-        command.args(["serve", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--workers", "2"]).args(args);
+        command.args(["serve", "--media", "127.0.0.1:0", "--workers", "2"]).args(args);
+        if !args.contains(&"--http") {
+            command.args(["--http", "127.0.0.1:0"]);
+        }
         let log = folder.path("log");
         let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());

@@ -50,6 +50,8 @@ id: string,
  */
 age_s: number, tracks: Array<TrackView>, };
 
+export type PullState = "idle" | "calling" | "live" | "waiting";
+
 /**
  * A room as `/api/rooms` lists it.
  */
@@ -134,6 +136,28 @@ codec: string,
  * Simulcast layers, in the publisher's order; one for a plain track.
  */
 layers: Array<LayerView>, };
+
+/**
+ * `PUT /api/rooms/{room}/upstream`: where to pull this room from while nobody publishes it here.
+ */
+export type UpstreamOrder = {
+/**
+ * The parent's address, its WHEP address for this room, or one with `{room}` in it.
+ */
+url: string,
+/**
+ * What the parent wants to see as a bearer token.
+ */
+token?: string, };
+
+/**
+ * `GET /api/rooms/{room}/upstream`. The token stays here.
+ */
+export type UpstreamView = { url: string,
+/**
+ * Set for this room, and not the node's own.
+ */
+own: boolean, state: PullState, };
 
 /**
  * What is the matter with a track, or that nothing is.

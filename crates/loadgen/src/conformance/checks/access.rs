@@ -1,7 +1,7 @@
 //! Bearer tokens, and whose a session is.
 
 use crate::conformance::bench::{Bench, SDP, Verdict, ensure, expect_status, skipped};
-use crate::http::{Request, Url};
+use dial::{Request, Url};
 
 const NO_TOKEN: &str = "no token was given to the suite (--token)";
 const NOT_NEEDED: &str = "the server needs no token";

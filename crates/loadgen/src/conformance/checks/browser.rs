@@ -1,7 +1,7 @@
 //! What browsers and generic players ask before and around a session.
 
 use crate::conformance::bench::{Bench, Verdict, ensure, expect_status};
-use crate::http::{Request, Response, Url};
+use dial::{Request, Response, Url};
 
 const ORIGIN: &str = "https://player.example";
 

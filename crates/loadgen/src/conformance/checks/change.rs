@@ -5,7 +5,7 @@ use crate::conformance::bench::{
 };
 use crate::conformance::live::random_text;
 use crate::conformance::sdp;
-use crate::http::{Request, Response};
+use dial::{Request, Response};
 
 const CANDIDATE: &str = "a=candidate:1 1 UDP 2130706431 192.0.2.7 50000 typ host";
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::conformance::bench::{Bench, Verdict, ensure, failed, skipped};
 use crate::conformance::live::Live;
 use crate::conformance::sdp;
-use crate::http::Request;
+use dial::Request;
 
 pub async fn created(bench: &Bench) -> Verdict {
     let session = bench.publish().await?;

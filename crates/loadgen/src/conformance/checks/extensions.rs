@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::conformance::bench::{Bench, Verdict, ensure, expect_refusal, expect_status, failed, skipped};
 use crate::conformance::live::Live;
-use crate::http::{Request, Response, Url};
+use dial::{Request, Response, Url};
 
 const EVENTS: &str = "urn:ietf:params:whep:ext:core:server-sent-events";
 const LAYER: &str = "urn:ietf:params:whep:ext:core:layer";

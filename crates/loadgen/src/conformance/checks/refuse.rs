@@ -2,7 +2,7 @@
 
 use crate::conformance::bench::{Bench, Verdict, ensure, expect_refusal, expect_status, skipped};
 use crate::conformance::sdp;
-use crate::http::{Request, Response};
+use dial::{Request, Response};
 
 pub async fn not_live(bench: &Bench) -> Verdict {
     let offer = bench.watch_offer().await?;

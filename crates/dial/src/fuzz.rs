@@ -1,6 +1,6 @@
 //! Entry points for the fuzzers: what a server under test can send us.
 
-use crate::http::Url;
+use crate::Url;
 
 /// A `Location` header, joined to where it came from: an error or a URL that reads as itself.
 pub fn fuzz_location(data: &[u8]) {

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use loadgen::Error;
-use loadgen::http::{Client, Request, Url};
+use dial::Error;
+use dial::{Client, Request, Url};
 
 /// Answers one connection with `answer` and returns the request as it came.
 fn serve_once(answer: &'static str) -> (Url, std::thread::JoinHandle<String>) {

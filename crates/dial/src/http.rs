@@ -2,8 +2,6 @@
 //! redirects, no cookies, no retries, no pool. Each request opens its own connection, as a viewer that joins does, so a
 //! join's time holds its handshakes.
 
-mod url;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-pub use url::Url;
-
-use crate::Error;
+use crate::{Error, Url};
 
 #[derive(Clone)]
 pub struct Client {
