@@ -231,6 +231,11 @@ impl Splice {
         })
     }
 
+    /// Whether a frame that was sent came after this moment.
+    pub fn has_shown_later(&self, arrival: Instant) -> bool {
+        self.last.is_some_and(|last| last.arrival > arrival)
+    }
+
     /// Packets are missing that may still come: one that was overtaken, or is being repaired.
     pub fn has_holes(&self, now: Instant) -> bool {
         self.missing > 0 && now.saturating_duration_since(self.missing_since) < HOLE_FRESH
