@@ -207,7 +207,8 @@ impl Downlink {
         let Some(first) = entry.ring.get(seq) else { return };
         let replay = Replay::begin(now, entry, first, policy);
         let mut mark = mark(layer, first);
-        let goes_on = self.retimed.is_some();
+        // What was shown last may have come after this keyframe: then it cannot have the time at which it came.
+        let goes_on = self.retimed.is_some() || self.splice.has_shown_later(mark.arrival);
         if replay.is_late() || goes_on {
             mark.arrival = now;
         }

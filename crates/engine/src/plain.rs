@@ -508,7 +508,11 @@ mod tests {
         bench.engine.handle_message(bench.now, LinkMessage::Want { from: WorkerId(1), track, layers: 1 });
         bench.send(peer, 0, &KEY);
         bench.engine.handle_timeout(bench.now);
-        assert_eq!(bench.engine.stats().records_out, 3, "what a decoder needs first, what was there before it wanted it, and what came since");
+        assert_eq!(
+            bench.engine.stats().records_out,
+            3,
+            "what a decoder needs first, what was there before it wanted it, and what came since"
+        );
         // It waits for a keyframe, which a feed cannot be asked for.
         bench.engine.handle_message(bench.now, LinkMessage::Keyframe { track, layer: 0 });
         let stats = bench.engine.stats();

@@ -19,6 +19,9 @@ const UNLIMITED_PERCENT: u64 = 150;
 const FIRST_BYTES: i64 = 64 * 1024;
 /// A line that carries less than this share of the stream's rate does not catch up in time.
 const NEEDED_PERCENT: u64 = 130;
+/// Times the speed at which it came in, however small it is and whatever the line carries. Decoders take their time for each frame: what
+/// arrives sooner waits in the viewer's jitter buffer, and is thrown away there when a keyframe overtakes it.
+const SPEED_MAX: u32 = 8;
 /// Longer than this nobody watches a picture that hurries.
 const CATCH_UP_MAX: Duration = Duration::from_secs(6);
 
@@ -87,16 +90,21 @@ impl Replay {
         self.at_edge = false;
         let admitted = match self.policy {
             _ if !self.is_late => true,
-            Policy::Cut => {
-                let since = packet.arrival.saturating_duration_since(self.from);
-                now.saturating_duration_since(self.started) >= since
+            Policy::Cut => self.is_in_time(now, packet, 1),
+            Policy::CatchUp | Policy::Off => {
+                self.is_in_time(now, packet, SPEED_MAX) && self.may_spend(now, packet.text().len(), line)
             }
-            Policy::CatchUp | Policy::Off => self.may_spend(now, packet.text().len(), line),
         };
         if admitted {
             self.to = self.to.max(packet.arrival);
         }
         admitted
+    }
+
+    /// Whether a picture that runs so many times as fast has come to this packet.
+    fn is_in_time(&self, now: Instant, packet: &Packet, speed: u32) -> bool {
+        let since = packet.arrival.saturating_duration_since(self.from);
+        now.saturating_duration_since(self.started) * speed >= since
     }
 
     fn may_spend(&mut self, now: Instant, bytes: usize, line: &mut Line) -> bool {

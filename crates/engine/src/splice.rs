@@ -14,6 +14,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::anchor::Anchor;
+
 /// What the splice needs of a packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
@@ -84,6 +86,7 @@ pub struct Splice {
     missing: u64,
     missing_since: Instant,
     last: Option<Last>,
+    anchor: Option<Anchor>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +121,7 @@ impl Splice {
             missing: 0,
             missing_since: now,
             last: None,
+            anchor: None,
         }
     }
 
@@ -218,6 +222,10 @@ impl Splice {
         self.seq_next = mapped.seq + 1;
         // A frame's time is that of its first packet.
         let began = self.last.filter(|last| last.time == mapped.time).map(|last| last.arrival);
+        if began.is_none() {
+            let anchor = self.anchor.get_or_insert_with(|| Anchor::new(self.clock_rate, packet.arrival, mapped.time));
+            anchor.note(packet.arrival, mapped.time);
+        }
         self.last = Some(Last {
             time: mapped.time,
             arrival: began.unwrap_or(packet.arrival),
@@ -241,6 +249,11 @@ impl Splice {
             keyidx: packet.keyidx.unwrap_or(0).wrapping_add(keyidx),
             frame: packet.frame.unwrap_or(0).wrapping_add(frame),
         })
+    }
+
+    /// Whether a frame that was sent came after this moment.
+    pub fn has_shown_later(&self, arrival: Instant) -> bool {
+        self.last.is_some_and(|last| last.arrival > arrival)
     }
 
     /// Packets are missing that may still come: one that was overtaken, or is being repaired.
@@ -280,11 +293,11 @@ impl Splice {
         Some(time.wrapping_add(self.segment?.offsets.time))
     }
 
-    /// Two sources share no clock but ours: as much media time passes as time passed between arrivals.
+    /// Two sources share no clock but ours: a frame has the time that our clock says, and one after the last frame's.
     fn time_after(&self, last: &Last, arrival: Instant, ticks_min: u64) -> u32 {
-        let elapsed = arrival.saturating_duration_since(last.arrival);
-        let ticks = elapsed.as_micros() as u64 * u64::from(self.clock_rate) / 1_000_000;
-        last.time.wrapping_add(ticks.max(ticks_min) as u32)
+        let earliest = last.time.wrapping_add(ticks_min as u32);
+        let wanted = self.anchor.map_or(earliest, |anchor| anchor.time_at(arrival));
+        if (wanted.wrapping_sub(earliest) as i32) < 0 { earliest } else { wanted }
     }
 
     fn miss(&mut self, packets: u64, at: Instant) {

@@ -22,6 +22,7 @@ pub struct Report {
     /// How long all viewers were watching; rates, delays and costs are of this time only.
     pub steady_seconds: f64,
     pub joins: Joins,
+    pub keyframes: Keyframes,
     pub packets: Packets,
     pub check: Check,
     /// With light viewers: what they told the server.
@@ -48,11 +49,23 @@ pub struct Joins {
     pub failed: u32,
     pub created: Percentiles,
     pub connected: Percentiles,
-    /// The last packet of the first video frame that a decoder could show.
+    /// The first packet of the first video frame that a decoder could show.
+    pub first_packet: Percentiles,
+    /// The last one of it.
     pub first_frame: Percentiles,
     /// The server's CPU time for one join, from the POST to the connection. With `--silent` and `--server-pid` only: where
     /// media flows, it cannot be told from the cost of joining.
     pub server_cpu_ms: Option<f64>,
+}
+
+/// What the server asked of the publishers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Keyframes {
+    /// By all publishers together, from the first viewer on.
+    pub requests: u64,
+    pub requests_per_second: f64,
+    /// Whether they were met (`--no-keyframes-on-request` says no).
+    pub answered: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,11 +224,15 @@ impl fmt::Display for Report {
         line("joins", format!("{} asked, {} failed", self.joins.asked, self.joins.failed))?;
         line("  created", self.joins.created.to_string())?;
         line("  connected", self.joins.connected.to_string())?;
+        line("  first packet", self.joins.first_packet.to_string())?;
         line("  first frame", self.joins.first_frame.to_string())?;
         let p = &self.packets;
         if let Some(server_cpu_ms) = self.joins.server_cpu_ms {
             line("  server CPU", format!("{server_cpu_ms:.3} ms per join"))?;
         }
+        let Keyframes { requests, requests_per_second, answered } = self.keyframes;
+        let met = if answered { "" } else { ", none answered" };
+        line("keyframes", format!("{requests} asked of publishers, {requests_per_second:.2}/s{met}"))?;
         line("packets", format!("{} sent, {} received, {}/s", p.sent, p.received, p.per_second))?;
         line(
             "  wrong",

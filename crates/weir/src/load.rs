@@ -47,6 +47,18 @@ pub struct Load {
     /// Frames from one keyframe to the next, when nobody asks for one
     #[arg(long, value_name = "FRAMES", default_value_t = 300)]
     keyframe_interval: u32,
+    /// Seconds from one keyframe to the next, instead of --keyframe-interval
+    #[arg(long, value_name = "S", conflicts_with = "keyframe_interval")]
+    gop_s: Option<u32>,
+    /// Publishers make no keyframe because they are asked for one; the report counts the requests either way
+    #[arg(long)]
+    no_keyframes_on_request: bool,
+    /// So many light viewers join within --over seconds, beginning in the middle of a group of pictures: how long each waits
+    /// for its picture, and how often the publisher is asked for keyframes
+    #[arg(long, value_name = "N", conflicts_with_all = ["viewers", "joins_per_second", "silent"])]
+    join_storm: Option<u32>,
+    #[arg(long, value_name = "S", default_value_t = 3.0, requires = "join_storm")]
+    over: f64,
     /// Publish no audio
     #[arg(long)]
     no_audio: bool,
@@ -124,7 +136,18 @@ pub fn run(args: Load) -> Result<ExitCode> {
     options.server_pid = args.server_pid;
     options.threads = args.threads.unwrap_or(options.threads).max(1);
     options.coalesce = if args.no_gro { Coalesce::No } else { Coalesce::Yes };
-    options.weight = if args.light { Weight::Light } else { Weight::Full };
+    if let Some(seconds) = args.gop_s {
+        options.keyframe_interval = seconds.saturating_mul(options.video_fps).max(1);
+    }
+    options.keyframes_on_request = !args.no_keyframes_on_request;
+    if let Some(storm) = args.join_storm {
+        options.viewers = storm;
+        options.joins_per_second = (f64::from(storm) / args.over.clamp(0.1, 3600.0)).ceil() as u32;
+        let gop = Duration::from_secs_f64(f64::from(options.keyframe_interval) / f64::from(options.video_fps));
+        // Half of them join in the first half of it, and the last have caught up before it ends.
+        options.lead = options.lead.max(gop.saturating_sub(Duration::from_secs_f64(args.over.clamp(0.1, 3600.0))) / 2);
+    }
+    options.weight = if args.light || args.join_storm.is_some() { Weight::Light } else { Weight::Full };
     let report = load::run(options)?;
     if args.json {
         output::json(&report)?;

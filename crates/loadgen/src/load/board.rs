@@ -11,6 +11,8 @@ pub struct Board {
     steady: AtomicBool,
     received: AtomicU64,
     pub publishing: AtomicU32,
+    /// That the server made of publishers.
+    pub keyframe_requests: AtomicU64,
     /// Viewers with a connection, and those with a picture.
     pub connected: AtomicU32,
     pub pictured: AtomicU32,
@@ -23,6 +25,7 @@ impl Board {
             steady: AtomicBool::new(false),
             received: AtomicU64::new(0),
             publishing: AtomicU32::new(0),
+            keyframe_requests: AtomicU64::new(0),
             connected: AtomicU32::new(0),
             pictured: AtomicU32::new(0),
         }

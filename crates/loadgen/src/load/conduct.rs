@@ -22,7 +22,7 @@ use super::tally::Tally;
 use super::viewer::Viewer;
 use crate::Error;
 use crate::metrics;
-use crate::report::{Inside, Own, Report, Server};
+use crate::report::{Inside, Keyframes, Own, Report, Server};
 use crate::server::{self, Usage};
 use crate::signalling::{Guest, Session, Signalling, Srtp};
 use crate::udp::{Socket, local_ip_towards};
@@ -44,7 +44,7 @@ pub fn run(options: Options) -> Result<Report, Error> {
     }
 }
 
-/// From the last publisher's connection until its packets have reached the server.
+/// From a silent publisher's last packet until the server has nothing of it to do any more.
 const SETTLE: Duration = Duration::from_millis(500);
 /// Joins at the same time; beyond it the pace of joining gives way.
 const JOINS_AT_ONCE: usize = 64;
@@ -76,15 +76,21 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
 
     let mut tally = Tally::new(options.silent);
     let joining = Instant::now();
+    let asked_before = cast.board.keyframe_requests.load(Ordering::Relaxed);
     let crews = start_crews("viewers", options.threads.max(1))?;
     let joined = watch(&cast, &crews, &bar, &mut tally).await;
     let settled = if options.silent { &cast.board.connected } else { &cast.board.pictured };
     wait_for(settled, joined, options.patience, &bar).await;
-    let joining =
-        Joining { took: joining.elapsed(), before, after: options.server_pid.map(server::usage).transpose()? };
+    let joining = Joining {
+        began: joining,
+        took: joining.elapsed(),
+        before,
+        after: options.server_pid.map(server::usage).transpose()?,
+    };
     tokio::time::sleep(options.settle).await;
 
     let steady = measure(&cast, &bar).await?;
+    let keyframes = cast.keyframes(asked_before, joining.began);
     bar.set_message("what is on its way arrives");
     publishers.order(Order::Each(Publisher::stop));
     tokio::time::sleep(options.drain).await;
@@ -120,6 +126,7 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
         silent: options.silent,
         steady_seconds: steady.seconds,
         joins: tally.joins(options.viewers, joining.server_cpu_ms(options, &steady)),
+        keyframes,
         packets: tally.packets(
             cast.board.sent(),
             cast.board.received(),
@@ -167,7 +174,7 @@ async fn publish<S: Signalling>(cast: &Cast<S>) -> Result<Crew<Publisher>, Error
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // The first packets reach the server, and it learns what there is to watch.
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(cast.options.lead).await;
     if cast.options.silent {
         crew.order(Order::Each(Publisher::stop));
         tokio::time::sleep(SETTLE).await;
@@ -260,6 +267,12 @@ impl<S: Signalling> Cast<S> {
         Ok((Endpoint::new(client, socket), session))
     }
 
+    fn keyframes(&self, before: u64, since: Instant) -> Keyframes {
+        let requests = self.board.keyframe_requests.load(Ordering::Relaxed) - before;
+        let requests_per_second = requests as f64 / since.elapsed().as_secs_f64();
+        Keyframes { requests, requests_per_second, answered: self.options.keyframes_on_request }
+    }
+
     fn socket(&self) -> Result<Socket, Error> {
         Socket::bind(self.ip, self.options.coalesce).map_err(Error::Socket)
     }
@@ -280,6 +293,7 @@ async fn wait_for(count: &AtomicU32, wanted: u32, patience: Duration, bar: &Prog
 
 /// What joining cost the server.
 struct Joining {
+    began: Instant,
     took: Duration,
     before: Option<Usage>,
     after: Option<Usage>,

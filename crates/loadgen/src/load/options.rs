@@ -24,6 +24,10 @@ pub struct Options {
     pub video_fps: u32,
     /// Frames from one keyframe to the next, when nobody asks for one.
     pub keyframe_interval: u32,
+    /// Whether a publisher makes a keyframe when it is asked for one.
+    pub keyframes_on_request: bool,
+    /// How long publishers send before the first viewer comes: it decides how far from a keyframe viewers join.
+    pub lead: Duration,
     pub audio: bool,
     /// Publishers fall silent before the first viewer comes, so that the server's work is joins alone.
     pub silent: bool,
@@ -77,6 +81,8 @@ impl Options {
             video_fps: 30,
             // 10 s: a viewer that had to wait for the next one would be seen in the join times.
             keyframe_interval: 300,
+            keyframes_on_request: true,
+            lead: Duration::from_millis(500),
             audio: true,
             silent: false,
             token: None,

@@ -47,6 +47,8 @@ enum State {
 /// Requests for one, and how they are met.
 #[derive(Debug, Default)]
 struct Keyframe {
+    /// None is made because it was asked for.
+    is_deaf: bool,
     wanted: bool,
     last: Option<Instant>,
 }
@@ -57,10 +59,14 @@ struct Keyframe {
 const KEYFRAME_SPACING: Duration = Duration::from_millis(300);
 
 impl Keyframe {
+    fn ask(&mut self) {
+        self.wanted = !self.is_deaf;
+    }
+
     fn is_due(&mut self, now: Instant) -> bool {
         let due = self.wanted && self.last.is_none_or(|last| now >= last + KEYFRAME_SPACING);
         if due {
-            *self = Keyframe { wanted: false, last: Some(now) };
+            (self.wanted, self.last) = (false, Some(now));
         }
         due
     }
@@ -105,7 +111,8 @@ impl Publisher {
             due: now,
             seq: 1,
         });
-        Publisher { endpoint, session, board, state: State::Connecting, keyframe: Keyframe::default(), video, audio }
+        let keyframe = Keyframe { is_deaf: !options.keyframes_on_request, ..Keyframe::default() };
+        Publisher { endpoint, session, board, state: State::Connecting, keyframe, video, audio }
     }
 
     /// Stays connected, for repairs of what it has sent.
@@ -141,7 +148,10 @@ impl Publisher {
                 }
                 self.board.publishing.fetch_add(1, Ordering::Relaxed);
             }
-            Event::KeyframeRequested { .. } => self.keyframe.wanted = true,
+            Event::KeyframeRequested { .. } => {
+                self.keyframe.ask();
+                self.board.keyframe_requests.fetch_add(1, Ordering::Relaxed);
+            }
             Event::Closed(reason) => self.state = State::Closed(reason.to_string()),
             _ => {}
         }

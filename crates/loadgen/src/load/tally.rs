@@ -20,6 +20,7 @@ pub struct Tally {
     verdicts: BTreeMap<&'static str, CheckVerdict>,
     created: Histogram,
     connected: Histogram,
+    first_packet: Histogram,
     first_frame: Histogram,
     delays: Histogram,
     failed: u32,
@@ -53,6 +54,9 @@ impl Tally {
 
     pub fn add(&mut self, found: &Found) {
         self.created.add(found.session.took);
+        if let Some(first_packet) = found.first_packet {
+            self.first_packet.add(first_packet);
+        }
         match (found.connected, found.first_frame) {
             (Some(connected), Some(first_frame)) => {
                 self.connected.add(connected);
@@ -109,6 +113,7 @@ impl Tally {
             failed: self.failed,
             created: (&self.created).into(),
             connected: (&self.connected).into(),
+            first_packet: (&self.first_packet).into(),
             first_frame: (&self.first_frame).into(),
             server_cpu_ms,
         }

@@ -116,6 +116,11 @@ impl Track {
         Some(tag.counter)
     }
 
+    /// Whether a keyframe has begun: from here on a decoder has something to do.
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.picture, Picture::None)
+    }
+
     /// Whether this packet completes the first frame that a decoder could show.
     pub fn completes_first_picture(&mut self, packet: Seen<'_>) -> bool {
         if self.codec.kind() != Kind::Video || matches!(self.picture, Picture::Shown) {

@@ -40,6 +40,7 @@ struct Eyes {
     /// The same moment, or a little later, on the clock of arrivals.
     began: WallNs,
     connected: Option<Duration>,
+    first_packet: Option<Duration>,
     first_frame: Option<Duration>,
     closed: Option<String>,
     video: Option<Track>,
@@ -58,6 +59,9 @@ struct Eyes {
 pub struct Found {
     pub session: Session,
     pub connected: Option<Duration>,
+    /// The first packet of a keyframe.
+    pub first_packet: Option<Duration>,
+    /// The last one of it.
     pub first_frame: Option<Duration>,
     /// Why, if the session ended before we ended it.
     pub closed: Option<String>,
@@ -88,6 +92,7 @@ impl Viewer {
             asked,
             began: WallNs::now(),
             connected: None,
+            first_packet: None,
             first_frame: None,
             closed: None,
             video: None,
@@ -104,7 +109,8 @@ impl Viewer {
     }
 
     pub fn finish(self) -> Found {
-        let Eyes { board, connected, first_frame, closed, video, audio, delays, numbers, srtp, light, .. } = self.eyes;
+        let Eyes { board, connected, first_packet, first_frame, closed, .. } = self.eyes;
+        let Eyes { video, audio, delays, numbers, srtp, light, .. } = self.eyes;
         let close = |track: Track| {
             let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
             track.close(last_sent)
@@ -112,6 +118,7 @@ impl Viewer {
         Found {
             session: self.session,
             connected,
+            first_packet,
             first_frame,
             closed,
             tracks: [video, audio].into_iter().flatten().map(close).collect(),
@@ -212,7 +219,11 @@ impl Eyes {
         {
             self.delays.add(at.since(sent_at));
         }
-        if track.completes_first_picture(packet) {
+        let is_complete = track.completes_first_picture(packet);
+        if self.first_packet.is_none() && track.has_begun() {
+            self.first_packet = Some(self.asked.elapsed());
+        }
+        if is_complete {
             self.first_frame = Some(self.asked.elapsed());
             self.board.pictured.fetch_add(1, Ordering::Relaxed);
         }
