@@ -15,7 +15,7 @@ const ROOMS = 3;
 const KEYFRAME_MS = 2000;
 /** A viewer that leaves before it has caught up leaves frames in its jitter buffer, which the next keyframe overtakes: no decoder shows
  * them, and none need be. It is counted, and bounded. */
-const DROPPED_SHARE_MAX = 0.1;
+const DROPPED_SHARE_MAX = 0.01;
 /** The receiver's clock and the timestamps may come apart by this much: a jitter buffer that has to follow them adds as much delay. */
 const CLOCK_AHEAD_MAX_MS = 150;
 
