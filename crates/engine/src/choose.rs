@@ -30,7 +30,7 @@ impl Source {
         let best = Step { layer: self.best, spatial: u8::MAX, temporal: u8::MAX, bps: 0, height: None };
         let wished = wish.and_then(|wish| wish.rid.as_deref()).and_then(|rid| self.named(rid));
         let steps: Vec<Step> =
-            self.steps.iter().filter(|step| wished.is_none_or(|layer| layer == step.layer)).map(|step| *step).collect();
+            self.steps.iter().filter(|step| wished.is_none_or(|layer| layer == step.layer)).copied().collect();
         let steps = steps.as_slice();
         // A layer that the viewer named is sent whatever the line carries.
         let available = available.filter(|_| wished.is_none());

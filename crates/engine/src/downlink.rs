@@ -10,12 +10,13 @@
 //! array. It keeps no packets: what waits, and what is repaired, comes out of the source's ring. What a viewer's tracks
 //! share (address, keys, estimate) is its [`Line`].
 
+mod repair;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind, PictureId, vp8, vp9};
 use media::select::{Selector, Target, Verdict};
-use transport::bwe::Sent;
 use transport::{Outbox, SendTrack, rtcp};
 
 use crate::budget::Step;
@@ -27,7 +28,7 @@ use crate::replay::Replay;
 use crate::ring::Packet;
 use crate::sets::{self, Lent};
 use crate::source::{Layer, Pending};
-use crate::splice::{Mapped, Mark, Origin, Splice};
+use crate::splice::{Mapped, Mark, Splice};
 
 #[repr(align(64))]
 pub struct Downlink {
@@ -482,30 +483,18 @@ impl Downlink {
         self.sets = Some(sets);
     }
 
-    fn repair_sets(&mut self, number: u64, begun: Instant, lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
-        let is_fresh = way.moment.now.saturating_duration_since(begun) <= sets::FRESH;
-        let sets = self.sets.take_if(|sets| sets.is_sent && sets.packet.seq == number && is_fresh);
-        let mut sets = sets.ok_or(Drop::RepairTooLate)?;
-        let sent = self.send_again(sets::LAYER, &mut sets.packet, lost, Sent::Media, way);
-        self.sets = Some(sets);
-        sent.map(|_| ())
-    }
-
     /// A frame that is sent long after it came has the time at which it is sent; the first one that is live again has its own.
     fn keep_time(&mut self, now: Instant, packet: &Packet, mark: &mut Mark) {
         let is_new_frame = packet.time != self.time && self.splice.is_new(mark);
         match self.retimed {
-            Some(last) if packet.arrival > last => {
-                if is_new_frame {
-                    self.splice.retime(mark);
-                    self.retimed = None;
+            Some(last) => {
+                let is_live = packet.arrival > last;
+                if !is_live {
+                    mark.arrival = now;
                 }
-            }
-            Some(_) => {
-                mark.arrival = now;
                 if is_new_frame {
                     self.splice.retime(mark);
-                    self.retimed = Some(now);
+                    self.retimed = (!is_live).then_some(now);
                 }
             }
             None if self.replay.as_ref().is_some_and(Replay::is_late) => {
@@ -591,78 +580,6 @@ impl Downlink {
             }
             None => way.drops.count(Drop::HeldTooLong),
         }
-    }
-
-    /// Repeats a packet that the viewer says it lost, on the repair stream (RFC 4588).
-    ///
-    /// Never on the stream itself: a second sealing of one (SSRC, sequence number) with other bytes would use a nonce
-    /// twice, and under GCM that gives the authentication key away.
-    pub fn repair(&mut self, layers: &mut [Layer], lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
-        let Origin { layer, seq, begun } = self.splice.origin(lost).ok_or(Drop::RepairTooLate)?;
-        if self.held.iter().any(|held| held.numbered.mapped.seq as u16 == lost) {
-            // It has not been sent yet.
-            return Err(Drop::RepairTooEarly);
-        }
-        if layer == sets::LAYER {
-            return self.repair_sets(seq, begun, lost, way);
-        }
-        let ring = &mut layers[layer as usize].ring;
-        let packet = ring.get_fresh(way.moment.now, seq, begun).ok_or(Drop::RepairTooLate)?;
-        self.send_again(layer, packet, lost, Sent::Media, way).map(|_| ())
-    }
-
-    /// Sends the newest packet once more, on the repair stream: a viewer throws away what it has, and its report says how the
-    /// line bore it. Says how long the datagram was.
-    pub fn repeat_newest(&mut self, layers: &mut [Layer], why: Sent, way: &mut Way<'_>) -> Result<usize, Drop> {
-        if self.rtx.is_none() || self.holds() {
-            return Err(Drop::RepairWithoutRtx);
-        }
-        let newest = self.splice.newest().ok_or(Drop::WaitingForKeyframe)?;
-        let Origin { layer, seq, .. } = self.splice.origin(newest).ok_or(Drop::RepairTooLate)?;
-        let packet = layers.get_mut(layer as usize).and_then(|layer| layer.ring.get_mut(seq));
-        let packet = packet.ok_or(Drop::RepairTooLate)?;
-        self.send_again(layer, packet, newest, why, way)
-    }
-
-    fn send_again(
-        &mut self,
-        layer: u8,
-        packet: &mut Packet,
-        lost: u16,
-        why: Sent,
-        way: &mut Way<'_>,
-    ) -> Result<usize, Drop> {
-        let mapped = self.splice.look_up(&mark(layer, packet)).ok_or(Drop::RepairTooLate)?;
-        let mut filler;
-        let (packet, marker) = match self.verdict(packet) {
-            Verdict::Forward { marker } => (packet, marker),
-            Verdict::Drop => {
-                filler = Packet::filler(packet.time, packet.arrival);
-                (&mut filler, false)
-            }
-        };
-        let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
-        let cost = packet.text().len() as u64 + 60;
-        rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
-        let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
-        let (time, frame) = (mapped.time, mapped.frame);
-        let stream = Stream { header, payload_type, ssrc, index: rtx.seq, time, marker, is_plain: true, frame };
-        rtx.seq += 1;
-        rewrite_payload(self.codec, packet.payload_mut(), &mapped);
-        way.line.send_again(way.moment, &stream, packet, lost, why, way.out)
-    }
-
-    /// What became of a packet that was sent, or replaced by padding.
-    fn verdict(&self, packet: &Packet) -> Verdict {
-        match (&self.selector, &packet.pick) {
-            // Of a copy: a repair is no news.
-            (Some(selector), Some(pick)) => selector.clone().admit(pick),
-            _ => Verdict::Forward { marker: packet.marker },
-        }
-    }
-
-    pub fn can_repeat(&self) -> bool {
-        self.rtx.is_some() && self.layer.is_some() && !self.holds()
     }
 
     /// The viewer reports on what it got of us. Says how long ago it must have been sent.

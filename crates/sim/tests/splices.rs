@@ -25,7 +25,7 @@ struct Plan {
 }
 
 fn publish(plan: &Plan, n: u64) -> Publish {
-    let layers = if n % 3 == 0 { vec!["f", "h"] } else { vec![] };
+    let layers = if n.is_multiple_of(3) { vec!["f", "h"] } else { vec![] };
     // Little enough that half a minute of many rooms fits into a second.
     Publish { video: plan.video, kbps: 250, layers, keyframe_every: 20 + 17 * n as u32, fps: 30, ..Publish::default() }
 }
@@ -85,8 +85,8 @@ fn run(seed: u64, plan: &Plan) -> (Steps, u64) {
                 fresh.push((sim.now() + FIRST, room as usize));
             }
             // Its encoder gives a layer up, and takes it up again.
-            5 if room % 3 == 0 => sim.stop_layer(&names[room as usize], "f"),
-            6 if room % 3 == 0 => sim.resume_layer(&names[room as usize], "f"),
+            5 if room.is_multiple_of(3) => sim.stop_layer(&names[room as usize], "f"),
+            6 if room.is_multiple_of(3) => sim.resume_layer(&names[room as usize], "f"),
             // Its camera stands still: after a second its viewers see the clip, and then the camera again.
             7 => sim.mute(&names[room as usize], true),
             8..10 => sim.mute(&names[room as usize], false),
