@@ -68,7 +68,12 @@ impl Engine {
             };
             room.parked.iter().filter(waits).map(|d| Waiter { slot: d.slot, ssrc: d.ssrc }).collect()
         };
-        let parked: Vec<Waiter> = self.rooms.values().flat_map(idle).collect();
+        // Who publishes sound alone is no missing input.
+        let is_heard = |room: &crate::room::Room| {
+            let sources = room.tracks.iter().filter_map(|&index| self.sources[index].as_ref());
+            sources.into_iter().any(|source| source.kind() == Kind::Audio && !source.is_silent(now))
+        };
+        let parked: Vec<Waiter> = self.rooms.values().filter(|room| !is_heard(room)).flat_map(idle).collect();
         for track in parked {
             self.show_clip(now, track);
         }

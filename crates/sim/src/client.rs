@@ -26,6 +26,8 @@ pub struct Publish {
     pub keyframe_every: u32,
     /// Whether it stops layers that nobody wants.
     pub is_thrifty: bool,
+    /// Whether there is a camera.
+    pub has_video: bool,
     /// Whether the encoder listens to keyframe requests.
     pub answers_requests: bool,
     pub fps: u32,
@@ -49,6 +51,7 @@ impl Default for Publish {
             layers: Vec::new(),
             keyframe_every: 300,
             is_thrifty: false,
+            has_video: true,
             answers_requests: true,
             fps: 30,
             first_seq: 1000,
@@ -119,7 +122,7 @@ impl Client {
             Does::Publish(publish) => {
                 encoders = make_encoders(publish, now, seed);
                 let rids = publish.layers.iter().map(|rid| Rid::new(rid).expect("a short name")).collect();
-                let video = Some(choice(publish.video));
+                let video = publish.has_video.then(|| choice(publish.video));
                 let channel = publish.is_thrifty.then(|| "layers".to_owned());
                 let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel };
                 client::Client::publisher(setup, &offer)
@@ -379,6 +382,7 @@ impl Client {
 fn make_encoders(publish: &Publish, now: Instant, seed: u64) -> Vec<Encoder> {
     let stream = (seed as u32) & 0xffff_ff00;
     let rids: Vec<Option<Rid>> = match publish.layers.is_empty() {
+        _ if !publish.has_video => vec![],
         true => vec![None],
         false => publish.layers.iter().map(|rid| Rid::new(rid)).collect(),
     };

@@ -96,3 +96,17 @@ fn a_codec_that_the_viewer_did_not_negotiate_ends_its_session_with_the_reason() 
     let ended = sim.stats(0).ended[engine::EndReason::CodecChanged as usize];
     assert_eq!(ended, 1);
 }
+
+#[test]
+fn a_room_in_which_somebody_speaks_without_a_camera_lacks_nothing() {
+    let mut sim = Sim::seed(5);
+    sim.publish_with("room", "ann", Publish { has_video: false, ..Publish::default() });
+    sim.run(secs(1));
+    sim.watch("room", "bob");
+    sim.run(secs(4));
+    assert_eq!(verdict(&mut sim, "bob"), Verdict::NoSource);
+    assert!(sim.viewer("bob").track(Kind::Audio).tags.len() > 150);
+    sim.mute("ann", true);
+    sim.run(secs(3));
+    assert_eq!(verdict(&mut sim, "bob"), Verdict::IdleClip, "now nothing comes at all");
+}
