@@ -134,7 +134,7 @@ pub struct Layer {
     pub kbps: u32,
     /// Share of its packets that did not come during the last second, repairs counted as coming.
     pub loss: f64,
-    measured: Measured,
+    measured: Option<Measured>,
     bytes_measured: u64,
     pub last_packet: Option<Instant>,
     /// The publisher's last sender report: wall clock, RTP time, and when it came.
@@ -142,7 +142,7 @@ pub struct Layer {
 }
 
 /// How far a layer had come when it was last measured.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Measured {
     newest: u64,
     packets: u64,
@@ -184,7 +184,7 @@ impl Layer {
             bytes: 0,
             kbps: 0,
             loss: 0.0,
-            measured: Measured::default(),
+            measured: None,
             bytes_measured: 0,
             last_packet: None,
             clock: None,
@@ -223,12 +223,16 @@ impl Layer {
     }
 
     fn measure_loss(&mut self) {
-        let newest = self.ring.newest().unwrap_or(0);
-        let before = std::mem::replace(&mut self.measured, Measured { newest, packets: self.packets });
+        self.loss = 0.0;
+        let Some(newest) = self.ring.newest() else { return };
+        let measured = Measured { newest, packets: self.packets };
+        let Some(before) = self.measured.replace(measured) else { return };
         let expected = newest.saturating_sub(before.newest);
         let came = self.packets - before.packets;
         // Of fewer a single one would be many percent.
-        self.loss = if expected >= 20 { 1.0 - (came as f64 / expected as f64).min(1.0) } else { 0.0 };
+        if expected >= 20 {
+            self.loss = 1.0 - (came as f64 / expected as f64).min(1.0);
+        }
     }
 
     /// Looks again into a packet whose descriptor could not be read before the one that came with the structure.
@@ -493,7 +497,6 @@ impl Source {
     pub fn measure(&mut self, now: Instant, elapsed: Duration) -> bool {
         for layer in &mut self.layers {
             layer.costs = layer.rates.take(elapsed);
-            layer.measure_loss();
             layer.top = std::mem::take(&mut layer.top_now);
         }
         // Another worker's layers cross the link only while somebody here wants them: their origin tells their rates.
@@ -501,6 +504,7 @@ impl Source {
             return false;
         }
         for layer in &mut self.layers {
+            layer.measure_loss();
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
             if bits == 0 && layer.thrift.is_held_back(now) {

@@ -170,5 +170,17 @@ fn what_the_publishers_line_loses_is_said_of_the_publisher() {
     sim.run(secs(5));
     let verdict = video(&mut sim, "bob").verdict;
     let by_publisher = matches!(verdict, Verdict::Loss { hop: proto::api::Hop::Publisher, percent } if percent > 5.0);
-    assert!(by_publisher || matches!(verdict, Verdict::WaitingForKeyframe { .. }), "{verdict:?}");
+    assert!(by_publisher, "{verdict:?}");
+}
+
+#[test]
+fn a_stream_that_has_just_begun_has_lost_nothing() {
+    let mut sim = Sim::seed(10);
+    sim.publish_with("room", "ann", Publish { first_seq: 30_000, ..Publish::default() });
+    sim.run(ms(200));
+    sim.watch("room", "bob");
+    for _ in 0..20 {
+        sim.run(ms(100));
+        assert_eq!(video(&mut sim, "bob").verdict, Verdict::Playing);
+    }
 }
