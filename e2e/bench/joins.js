@@ -8,7 +8,7 @@ import { rounded } from "./tables.js";
 export async function joins() {
   const rows = [];
   for (const perSecond of [50, 200, 200]) {
-    const weir = await Weir.start(`bench-joins-${rows.length}`, { workers: 1 });
+    const weir = await Weir.start(`bench-joins-${rows.length}`, { workers: 1, args: ["--set", "stream.idle_clip=off"] });
     const report = await measure(weir, { viewers: 400, seconds: 4, joinsPerSecond: perSecond, args: ["--silent"] });
     const { server_cpu_ms: cpu, created, connected, failed } = report.joins;
     rows.push({

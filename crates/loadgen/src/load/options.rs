@@ -89,7 +89,8 @@ impl Options {
             joins_per_second: 100,
             patience: Duration::from_secs(10),
             settle: Duration::from_millis(500),
-            drain: Duration::from_secs(1),
+            // Less than the second after which a node shows its idle screen, which is no packet of a publisher.
+            drain: Duration::from_millis(700),
             server_pid: None,
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             coalesce: Coalesce::Yes,
