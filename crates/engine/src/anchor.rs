@@ -5,7 +5,7 @@
 //! the long gaps between frames rather than the short ones, so each splice would put the viewer's clock ahead by some milliseconds, and a thousand
 //! by seconds. So the relation is learnt from many frames, and a splice changes nothing of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Anchor {
@@ -39,18 +39,17 @@ impl Anchor {
     }
 
     fn ticks_until(&self, arrival: Instant) -> u64 {
-        let ticks = |micros: u128| (micros * u128::from(self.clock_rate) / 1_000_000) as u64;
+        // Of six years at most: a division of 128 bits would cost as much as the rest of a packet's numbering.
+        let ticks = |since: Duration| since.as_micros() as u64 * u64::from(self.clock_rate) / 1_000_000;
         match arrival.checked_duration_since(self.at) {
-            Some(since) => ticks(since.as_micros()),
-            None => ticks((self.at - arrival).as_micros()).wrapping_neg(),
+            Some(since) => ticks(since),
+            None => ticks(self.at - arrival).wrapping_neg(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);

@@ -3,6 +3,7 @@
 //! A viewer who has told us nothing about its line gets the best. One layer is all there is of most tracks; then there is
 //! nothing to choose, and the estimate only paces.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use media::codec::Kind;
@@ -29,8 +30,10 @@ impl Source {
     pub fn choose(&self, available: Option<u64>, current: Option<(u8, Target)>, wish: Option<&LayerChoice>) -> Step {
         let best = Step { layer: self.best, spatial: u8::MAX, temporal: u8::MAX, bps: 0, height: None };
         let wished = wish.and_then(|wish| wish.rid.as_deref()).and_then(|rid| self.named(rid));
-        let steps: Vec<Step> =
-            self.steps.iter().filter(|step| wished.is_none_or(|layer| layer == step.layer)).copied().collect();
+        let steps = match wished {
+            None => Cow::Borrowed(&self.steps),
+            Some(layer) => Cow::Owned(self.steps.iter().filter(|step| step.layer == layer).copied().collect()),
+        };
         let steps = steps.as_slice();
         // A layer that the viewer named is sent whatever the line carries.
         let available = available.filter(|_| wished.is_none());
@@ -121,10 +124,10 @@ impl Engine {
         for i in 0..source.downlinks.len() {
             let slot = source.downlinks[i].slot as usize;
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
-            let downlink = &mut source.downlinks[i];
+            let downlink = &source.downlinks[i];
             let wish = control::choice(&self.sessions, slot as u32, downlink.ssrc);
             let current = (downlink.target(), downlink.wants());
-            let step = Source::choose(source, available, Some(current), wish);
+            let step = source.choose(available, Some(current), wish);
             source.downlinks[i].take_step(now, &step);
         }
     }

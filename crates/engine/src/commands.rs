@@ -9,7 +9,7 @@ use transport::offer::Offer;
 use transport::{Accept, Answer, CodecChoice, Creds, Peer};
 
 use crate::command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Ticket};
-use crate::session::{Publisher, Role, Session, Viewer, ViewerTrack};
+use crate::session::{Beginning, Publisher, Role, Session, Viewer, ViewerTrack};
 use crate::{Engine, fence, room};
 
 impl Engine {
@@ -151,25 +151,9 @@ impl Engine {
         if let Role::Viewer(_) = role {
             self.rooms.entry(room.clone()).or_default().viewers += 1;
         }
-        self.sessions.insert(Session {
-            id,
-            peer_id,
-            room,
-            owner,
-            peer,
-            role,
-            creds,
-            created: now,
-            connected: None,
-            addresses: Vec::new(),
-            check_at: now + Duration::from_secs(1),
-            timer_at: None,
-            sabotaged: false,
-            packets: 0,
-            bytes: 0,
-            nacks: 0,
-            keyframe_requests: 0,
-        });
+        let check_at = now + Duration::from_secs(1);
+        let beginning = Beginning { id, peer_id, room, owner, peer, role, creds, now, check_at };
+        self.sessions.insert(Session::new(beginning));
         self.by_id.insert(id.secret, peer_id.slot);
         self.pump(now, peer_id.slot);
         Ok(Reply::Answered(answered))

@@ -26,7 +26,7 @@ use crate::header::Header;
 use crate::line::{Line, Moment, Stream};
 use crate::replay::Replay;
 use crate::ring::Packet;
-use crate::sets::{self, Lent};
+use crate::sets::{self, Lent, Sets};
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Splice};
 
@@ -52,24 +52,28 @@ pub struct Downlink {
     header: Header,
     splice: Splice,
     /// The way through the ring to what is live.
-    replay: Option<Replay>,
+    replay: Option<Box<Replay>>,
     /// When something replayed was last sent: until a frame comes that arrived after that, each gets a time of its own.
     retimed: Option<Instant>,
     /// Parameter sets that go before a keyframe, or went.
     sets: Option<Box<Lent>>,
-    /// Since when it waits for something that can be decoded.
-    pub waits_since: Instant,
     /// Which packets of a layer with layers within it are sent.
     selector: Option<Box<Selector>>,
     /// What is to be sent of it.
     wants: Target,
-    /// The VP8 picture that was left out last.
-    left_out: Option<u16>,
     rtx: Option<Rtx>,
     pub packets: u64,
     pub bytes: u64,
     /// Packets that the pacer made wait, in the viewer's numbering already.
     held: VecDeque<Held>,
+    rare: Box<Rare>,
+}
+
+/// What a visit seldom needs: a thousand viewers' downlinks do not fit into a core's cache, and each line of it counts.
+struct Rare {
+    waits_since: Instant,
+    /// The VP8 picture that was left out last.
+    left_out: Option<u16>,
     reported: Option<Reported>,
 }
 
@@ -165,10 +169,8 @@ impl Downlink {
             replay: None,
             retimed: None,
             sets: None,
-            waits_since: now,
             selector: None,
             wants: EVERYTHING,
-            left_out: None,
             rtx: track.rtx.map(|(payload_type, ssrc)| Rtx {
                 payload_type,
                 ssrc,
@@ -178,8 +180,13 @@ impl Downlink {
             packets: 0,
             bytes: 0,
             held: VecDeque::new(),
-            reported: None,
+            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None }),
         }
+    }
+
+    /// Since when it waits for something that can be decoded.
+    pub fn waits_since(&self) -> Instant {
+        self.rare.waits_since
     }
 
     pub fn kind(&self) -> Kind {
@@ -194,9 +201,10 @@ impl Downlink {
         self.replay = None;
         self.retimed = None;
         self.sets = None;
+        self.selector = None;
         self.splice.leave();
         self.target = target;
-        self.waits_since = now;
+        self.rare.waits_since = now;
     }
 
     /// Begins with the keyframe that is packet `seq` of the ring of `layer`, and from there on follows what is live, as `policy` says. What is
@@ -220,7 +228,7 @@ impl Downlink {
         self.open = None;
         self.time = first.time;
         self.splice.begin(&mark);
-        self.replay = Some(replay);
+        self.replay = Some(Box::new(replay));
     }
 
     pub fn target(&self) -> u8 {
@@ -228,23 +236,19 @@ impl Downlink {
     }
 
     /// Shows this layer from its next keyframe on.
-    pub fn aim_at(&mut self, now: Instant, target: u8) {
+    fn aim_at(&mut self, now: Instant, target: u8) {
         if target != self.target {
             self.target = target;
             self.upcoming = None;
-            self.waits_since = now;
+            self.rare.waits_since = now;
         }
     }
 
-    /// Sends these layers within the stream from the next picture on that allows it.
-    fn want(&mut self, wants: Target) {
-        self.wants = wants;
-    }
-
-    /// Goes over to what was chosen for it.
+    /// Goes over to what was chosen for it: another layer with its next keyframe, other layers within it with the next picture that
+    /// allows it.
     pub fn take_step(&mut self, now: Instant, step: &Step) {
         self.aim_at(now, step.layer);
-        self.want(Target { spatial: step.spatial, temporal: step.temporal });
+        self.wants = Target { spatial: step.spatial, temporal: step.temporal };
     }
 
     pub fn wants(&self) -> Target {
@@ -292,8 +296,10 @@ impl Downlink {
                     self.send(batch.layers, pending.layer, pending.seq, way);
                 }
                 // Its frame is complete now, or never will be: another one has begun.
-                let goes_on = self.open.is_some_and(|open| open.time == time) || self.splice.has_holes(now);
-                if let Some(seq) = self.upcoming.filter(|_| !goes_on) {
+                if let Some(seq) = self.upcoming
+                    && self.open.is_none_or(|open| open.time != time)
+                    && !self.splice.has_holes(now)
+                {
                     self.begin(now, batch.layers, self.target, seq, batch.policy);
                 }
                 continue;
@@ -374,9 +380,9 @@ impl Downlink {
                 return;
             }
             replay.next += 1;
-            if let Some(numbered) = self.number(layers, layer, next, way)
-                && let Some(packet) = layers[layer as usize].ring.get_mut(next)
-            {
+            let Layer { ring, sets, top, is_layered, .. } = &mut layers[layer as usize];
+            let Some(packet) = ring.get_mut(next) else { continue };
+            if let Some(numbered) = self.number(layer, is_layered.then_some(*top), sets, packet, way) {
                 self.emit(packet, &numbered, way);
             }
         }
@@ -384,8 +390,9 @@ impl Downlink {
 
     /// A packet of the layer on show gets its number, and leaves, or waits its turn.
     fn send(&mut self, layers: &mut [Layer], layer: u8, seq: u64, way: &mut Way<'_>) {
-        let Some(numbered) = self.number(layers, layer, seq, way) else { return };
-        let Some(packet) = layers[layer as usize].ring.get_mut(seq) else { return };
+        let Layer { ring, sets, top, is_layered, .. } = &mut layers[layer as usize];
+        let Some(packet) = ring.get_mut(seq) else { return };
+        let Some(numbered) = self.number(layer, is_layered.then_some(*top), sets, packet, way) else { return };
         let waits = way.line.pacer.is_limited()
             && self.kind() == Kind::Video
             && (!self.held.is_empty() || !way.line.pacer.admits(way.moment.now, packet.text().len()));
@@ -399,20 +406,24 @@ impl Downlink {
         }
     }
 
-    /// The packet in the viewer's numbering; `None` if the viewer does not get it.
-    fn number(&mut self, layers: &[Layer], layer: u8, seq: u64, way: &mut Way<'_>) -> Option<Numbered> {
-        let entry = &layers[layer as usize];
-        let packet = entry.ring.get(seq)?;
+    /// The packet in the viewer's numbering; `None` if the viewer does not get it. `top` are the highest layers within the layer, if it has
+    /// any.
+    fn number(
+        &mut self,
+        layer: u8,
+        top: Option<Target>,
+        sets: &Sets,
+        packet: &Packet,
+        way: &mut Way<'_>,
+    ) -> Option<Numbered> {
         let now = way.moment.now;
         let mut mark = mark(layer, packet);
         let mut marker = packet.marker;
-        if entry.is_layered
-            && let Some(pick) = &packet.pick
-        {
+        if let (Some(top), Some(pick)) = (top, &packet.pick) {
             // Of what there is: nobody waits for a layer that does not come.
             let wants = Target {
-                spatial: self.wants.spatial.min(entry.top.spatial),
-                temporal: self.wants.temporal.min(entry.top.temporal),
+                spatial: self.wants.spatial.min(top.spatial),
+                temporal: self.wants.temporal.min(top.temporal),
             };
             let selector = self.selector.get_or_insert_with(|| Box::new(Selector::new(wants)));
             selector.want(wants);
@@ -431,9 +442,9 @@ impl Downlink {
         if is_new
             && packet.facts.keyframe
             && self.sets.as_ref().is_none_or(|sets| sets.is_sent)
-            && let Some(sets) = layers[layer as usize].sets.lend(now, self.codec, packet)
+            && let Some(lent) = sets.lend(now, self.codec, packet)
         {
-            self.lend(sets, &mark);
+            self.lend(lent, &mark);
         }
         let Some(mapped) = self.splice.map(&mark) else {
             way.drops.count(Drop::BeforeSplice);
@@ -459,8 +470,8 @@ impl Downlink {
         }
         self.splice.skip(mark);
         let picture = mark.picture_id.filter(|_| self.codec == Codec::Vp8);
-        if picture.is_some() && picture != self.left_out {
-            self.left_out = picture;
+        if picture.is_some() && picture != self.rare.left_out {
+            self.rare.left_out = picture;
             self.splice.skip_picture();
         }
     }
@@ -497,7 +508,7 @@ impl Downlink {
                     self.retimed = (!is_live).then_some(now);
                 }
             }
-            None if self.replay.as_ref().is_some_and(Replay::is_late) => {
+            None if self.replay.as_ref().is_some_and(|replay| replay.is_late()) => {
                 mark.arrival = now;
                 if is_new_frame {
                     self.splice.renew(mark);
@@ -585,7 +596,7 @@ impl Downlink {
     /// The viewer reports on what it got of us. Says how long ago it must have been sent.
     pub fn hear_report(&mut self, now: Instant, block: &rtcp::ReportBlock) -> Option<Duration> {
         self.header.is_known = true;
-        let reported = self.reported.filter(|reported| block.last_sr != 0 && reported.ntp == block.last_sr)?;
+        let reported = self.rare.reported.filter(|reported| block.last_sr != 0 && reported.ntp == block.last_sr)?;
         // In 1/65536 s.
         let rested = Duration::from_micros((u64::from(block.delay) * 1_000_000) >> 16);
         now.saturating_duration_since(reported.at).checked_sub(rested)
@@ -603,7 +614,7 @@ impl Downlink {
         let mut packet = Vec::with_capacity(128);
         rtcp::sender_report(&mut packet, self.ssrc, &info, &[], cname);
         line.send_report(&mut packet, out);
-        self.reported = Some(Reported { ntp: (ntp >> 16) as u32, at: now });
+        self.rare.reported = Some(Reported { ntp: (ntp >> 16) as u32, at: now });
     }
 }
 

@@ -119,7 +119,7 @@ impl Engine {
         let patience = if source.is_remote() { REPLAY_PATIENCE } else { Duration::ZERO };
         for downlink in &source.downlinks {
             if let Some(layer) = downlink.waits_for()
-                && now.saturating_duration_since(downlink.waits_since) >= patience
+                && now.saturating_duration_since(downlink.waits_since()) >= patience
                 && let Some(layer) = source.layers.get_mut(layer as usize)
             {
                 layer.keyframe.ask();

@@ -64,7 +64,7 @@ impl Engine {
         let idle = |room: &crate::room::Room| -> Vec<Waiter> {
             let waits = |d: &&crate::downlink::Downlink| {
                 let is_paused = control::choice(&self.sessions, d.slot, d.ssrc).is_some_and(|choice| choice.paused);
-                d.kind() == Kind::Video && !is_paused && now.saturating_duration_since(d.waits_since) >= NOTHING_FOR
+                d.kind() == Kind::Video && !is_paused && now.saturating_duration_since(d.waits_since()) >= NOTHING_FOR
             };
             room.parked.iter().filter(waits).map(|d| Waiter { slot: d.slot, ssrc: d.ssrc }).collect()
         };
@@ -183,7 +183,7 @@ impl Source {
     /// Who sees nothing new: the source is silent.
     fn idle_viewers(&self, now: Instant) -> Vec<Waiter> {
         let waits = |d: &&crate::downlink::Downlink| {
-            d.layer.is_some() || now.saturating_duration_since(d.waits_since) >= NOTHING_FOR
+            d.layer.is_some() || now.saturating_duration_since(d.waits_since()) >= NOTHING_FOR
         };
         self.downlinks.iter().filter(waits).map(|d| Waiter { slot: d.slot, ssrc: d.ssrc }).collect()
     }

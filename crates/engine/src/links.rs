@@ -193,6 +193,8 @@ impl Engine {
                 for (n, layer) in layers.iter_mut().enumerate() {
                     let Some(next) = want.replay[n] else { continue };
                     let newest = layer.ring.newest().unwrap_or(0);
+                    // After a jump in the numbers there is nothing to tell of what was jumped over.
+                    let next = next.max((newest + 1).saturating_sub(layer.ring.capacity() as u64));
                     let until = newest.min(next + REPLAY_PACKETS - 1);
                     for seq in next..=until {
                         let Some(packet) = layer.ring.get_mut(seq) else { continue };

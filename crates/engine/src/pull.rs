@@ -19,7 +19,7 @@ use transport::{CodecChoice, Dial, Peer, RecvTrack};
 
 use crate::command::{EndReason, Owner, Refusal, Reply, Side, Ticket};
 use crate::publish::describe;
-use crate::session::{Publisher, Role, Session};
+use crate::session::{Beginning, Publisher, Role, Session};
 use crate::source::{Source, Upstream};
 use crate::{Engine, fence};
 
@@ -75,33 +75,17 @@ impl Engine {
             return Err(Refusal::BadOffer("the offer to the parent could not be made; please report this bug".into()));
         };
         let (peer, sdp) = dialled.map_err(|e| Refusal::BadOffer(e.to_string()))?;
-        let publisher = Publisher {
+        let role = Role::Publisher(Publisher {
             since_ms: 0,
             pulled: true,
             sections: Vec::new(),
             tracks: Vec::new(),
             layers_channel: None,
             media_at: None,
-        };
-        self.sessions.insert(Session {
-            id,
-            peer_id,
-            room,
-            owner: Owner(None),
-            peer,
-            role: Role::Publisher(publisher),
-            creds,
-            created: now,
-            connected: None,
-            addresses: Vec::new(),
-            check_at: now + CHECK,
-            timer_at: None,
-            sabotaged: false,
-            packets: 0,
-            bytes: 0,
-            nacks: 0,
-            keyframe_requests: 0,
         });
+        let check_at = now + CHECK;
+        let beginning = Beginning { id, peer_id, room, owner: Owner(None), peer, role, creds, now, check_at };
+        self.sessions.insert(Session::new(beginning));
         self.by_id.insert(id.secret, peer_id.slot);
         self.pump(now, peer_id.slot);
         Ok((peer_id, Reply::Dialled { session: id, peer: peer_id, sdp }))

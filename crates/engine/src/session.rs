@@ -106,7 +106,43 @@ pub enum Place {
     Parked { index: usize },
 }
 
+/// What a session begins with.
+pub struct Beginning {
+    pub id: SessionId,
+    pub peer_id: PeerId,
+    pub room: RoomName,
+    pub owner: Owner,
+    pub peer: Peer,
+    pub role: Role,
+    pub creds: Creds,
+    pub now: Instant,
+    pub check_at: Instant,
+}
+
 impl Session {
+    pub fn new(beginning: Beginning) -> Session {
+        let Beginning { id, peer_id, room, owner, peer, role, creds, now, check_at } = beginning;
+        Session {
+            id,
+            peer_id,
+            room,
+            owner,
+            peer,
+            role,
+            creds,
+            created: now,
+            connected: None,
+            addresses: Vec::new(),
+            check_at,
+            timer_at: None,
+            sabotaged: false,
+            packets: 0,
+            bytes: 0,
+            nacks: 0,
+            keyframe_requests: 0,
+        }
+    }
+
     pub fn side(&self) -> Side {
         match &self.role {
             Role::Publisher(publisher) if publisher.pulled => Side::Pull,

@@ -334,6 +334,10 @@ impl Source {
         entry.bytes = old.bytes;
         entry.bytes_measured = old.bytes_measured;
         self.pending.retain(|p| p.layer != layer);
+        for want in &mut self.wants {
+            // What was still to be told has other numbers.
+            want.replay[layer as usize] = None;
+        }
         for downlink in self.downlinks.iter_mut().filter(|d| d.layer == Some(layer)) {
             downlink.await_source(now, downlink.target());
         }

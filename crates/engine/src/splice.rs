@@ -78,15 +78,21 @@ struct Offsets {
 pub struct Splice {
     clock_rate: u32,
     segment: Option<Segment>,
-    /// Segments before it, the oldest first, while packets of theirs may come late or be asked for.
-    past: VecDeque<Segment>,
     /// Next sequence number to give to a segment's first packet.
     seq_next: u64,
+    late: Box<Late>,
+    last: Option<Last>,
+    anchor: Option<Anchor>,
+}
+
+/// What only a packet out of the order asks for.
+#[derive(Debug)]
+struct Late {
+    /// Segments before the current one, the oldest first, while packets of theirs may come late or be asked for.
+    past: VecDeque<Segment>,
     /// Numbers that were passed over, and since when there are some.
     missing: u64,
     missing_since: Instant,
-    last: Option<Last>,
-    anchor: Option<Anchor>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -116,10 +122,8 @@ impl Splice {
         Splice {
             clock_rate,
             segment: None,
-            past: VecDeque::new(),
+            late: Box::new(Late { past: VecDeque::new(), missing: 0, missing_since: now }),
             seq_next: u64::from(seq_first & 0x7fff),
-            missing: 0,
-            missing_since: now,
             last: None,
             anchor: None,
         }
@@ -213,7 +217,7 @@ impl Splice {
     pub fn map(&mut self, packet: &Mark) -> Option<Mapped> {
         let mapped = self.look_up(packet)?;
         if mapped.seq < self.seq_next {
-            self.missing = self.missing.saturating_sub(1);
+            self.late.missing = self.late.missing.saturating_sub(1);
             return Some(mapped);
         }
         if mapped.seq > self.seq_next {
@@ -239,16 +243,11 @@ impl Splice {
 
     /// A packet that was sent, in the viewer's numbering.
     pub fn look_up(&self, packet: &Mark) -> Option<Mapped> {
-        let segment = self.segment_of(packet)?;
-        let Offsets { time, picture, tl0, keyidx, frame } = segment.offsets;
-        Some(Mapped {
-            seq: packet.seq.wrapping_sub(segment.from).wrapping_add(segment.out),
-            time: packet.time.wrapping_add(time),
-            picture_id: packet.picture_id.map(|id| id.wrapping_add(picture) & PICTURE_MASK),
-            tl0: packet.tl0.unwrap_or(0).wrapping_add(tl0),
-            keyidx: packet.keyidx.unwrap_or(0).wrapping_add(keyidx),
-            frame: packet.frame.unwrap_or(0).wrapping_add(frame),
-        })
+        let current = self.segment.as_ref()?;
+        match current.layer == packet.layer && packet.seq >= current.from {
+            true => Some(current.map(packet)),
+            false => Some(self.segment_before(current, packet)?.map(packet)),
+        }
     }
 
     /// Whether a frame that was sent came after this moment.
@@ -258,14 +257,14 @@ impl Splice {
 
     /// Packets are missing that may still come: one that was overtaken, or is being repaired.
     pub fn has_holes(&self, now: Instant) -> bool {
-        self.missing > 0 && now.saturating_duration_since(self.missing_since) < HOLE_FRESH
+        self.late.missing > 0 && now.saturating_duration_since(self.late.missing_since) < HOLE_FRESH
     }
 
     /// What comes next has numbers that mean something else: the source is another one, or began anew.
     pub fn leave(&mut self) {
         self.segment = None;
-        self.past = VecDeque::new();
-        self.missing = 0;
+        self.late.past = VecDeque::new();
+        self.late.missing = 0;
     }
 
     /// The highest number given so far, as the viewer sees it.
@@ -282,7 +281,7 @@ impl Splice {
             return None;
         }
         let number = newest.checked_sub(u64::from(behind))?;
-        let segments = self.segment.iter().chain(self.past.iter().rev());
+        let segments = self.segment.iter().chain(self.late.past.iter().rev());
         let segment = segments.into_iter().find(|segment| segment.out <= number)?;
         let seq = segment.from.wrapping_add(number - segment.out);
         Some(Origin { layer: segment.layer, seq, begun: segment.begun })
@@ -302,9 +301,9 @@ impl Splice {
 
     fn miss(&mut self, packets: u64, at: Instant) {
         if !self.has_holes(at) {
-            (self.missing, self.missing_since) = (0, at);
+            (self.late.missing, self.late.missing_since) = (0, at);
         }
-        self.missing += packets;
+        self.late.missing += packets;
     }
 
     fn start(&mut self, first: &Mark, offsets: Offsets) {
@@ -320,21 +319,20 @@ impl Splice {
         if self.segment.is_some_and(|current| current.out == segment.out) {
             return;
         }
-        self.past.push_back(segment);
+        self.late.past.push_back(segment);
         let end = |past: &VecDeque<Segment>| past.get(1).map(|next| next.out);
-        while self.past.len() > PAST_MAX || end(&self.past).is_some_and(|end| end + REPAIRABLE < self.seq_next) {
-            self.past.pop_front();
+        while self.late.past.len() > PAST_MAX
+            || end(&self.late.past).is_some_and(|end| end + REPAIRABLE < self.seq_next)
+        {
+            self.late.past.pop_front();
         }
     }
 
-    fn segment_of(&self, packet: &Mark) -> Option<Segment> {
-        let current = self.segment?;
-        if current.layer == packet.layer && packet.seq >= current.from {
-            return Some(current);
-        }
-        // A packet that comes late.
-        let mut after = current;
-        for &segment in self.past.iter().rev() {
+    /// The segment of a packet that comes late.
+    #[cold]
+    fn segment_before(&self, current: &Segment, packet: &Mark) -> Option<Segment> {
+        let mut after = *current;
+        for &segment in self.late.past.iter().rev() {
             if segment.layer != packet.layer || segment.from > packet.seq {
                 after = segment;
                 continue;
@@ -356,6 +354,18 @@ impl Splice {
 }
 
 impl Segment {
+    fn map(&self, packet: &Mark) -> Mapped {
+        let Offsets { time, picture, tl0, keyidx, frame } = self.offsets;
+        Mapped {
+            seq: packet.seq.wrapping_sub(self.from).wrapping_add(self.out),
+            time: packet.time.wrapping_add(time),
+            picture_id: packet.picture_id.map(|id| id.wrapping_add(picture) & PICTURE_MASK),
+            tl0: packet.tl0.unwrap_or(0).wrapping_add(tl0),
+            keyidx: packet.keyidx.unwrap_or(0).wrapping_add(keyidx),
+            frame: packet.frame.unwrap_or(0).wrapping_add(frame),
+        }
+    }
+
     /// What is added to a source's time that lies between the first frame of this segment and that of the next: they may be nearer to
     /// each other than they were.
     fn time_until(&self, next: &Segment, time: u32) -> u32 {
@@ -544,14 +554,14 @@ mod tests {
                 _ => splice.skip(&mark(seq, 0, now, 0)),
             }
         }
-        assert!(splice.past.len() <= PAST_MAX);
+        assert!(splice.late.past.len() <= PAST_MAX);
         for seq in 100_000..110_000 {
             splice.map(&mark(seq, 0, now, 0));
         }
         splice.skip(&mark(110_000, 0, now, 0));
         splice.map(&mark(110_001, 0, now, 0));
         splice.skip(&mark(110_002, 0, now, 0));
-        assert!(splice.past.len() <= 2, "{}", splice.past.len());
+        assert!(splice.late.past.len() <= 2, "{}", splice.late.past.len());
     }
 
     #[test]

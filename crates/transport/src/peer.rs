@@ -98,6 +98,19 @@ pub struct Peer {
     counters: Counters,
 }
 
+/// What differs between peers when they begin.
+struct Beginning {
+    rtc: Rtc,
+    keys: KeySlot,
+    role: Role,
+    local: Creds,
+    remote: Creds,
+    candidates: Vec<SocketAddr>,
+    tagged_mid: Mid,
+    line: Option<dial::Line>,
+    sections: Sections,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Open,
@@ -224,6 +237,33 @@ pub struct Counters {
 }
 
 impl Peer {
+    fn begin(now: Instant, beginning: Beginning) -> Peer {
+        let Beginning { rtc, keys, role, local, remote, candidates, tagged_mid, line, sections } = beginning;
+        Peer {
+            rtc,
+            role,
+            keys,
+            local,
+            remote,
+            candidates,
+            tagged_mid,
+            path: Path::default(),
+            line,
+            sections,
+            numbers: Numbers::new(now),
+            opener: None,
+            scratch: Vec::new(),
+            connected: false,
+            created_at: now,
+            heard_at: None,
+            now,
+            rtc_timeout: now + Duration::from_secs(1),
+            queue: VecDeque::new(),
+            state: State::Open,
+            counters: Counters::default(),
+        }
+    }
+
     /// Answers an offer. The peer waits for connectivity checks from then on.
     pub fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
         setup::accept(accept)

@@ -119,30 +119,18 @@ pub(super) fn dial(dial: Dial<'_>) -> Result<(Peer, String), Error> {
     for (id, kind) in EXTENSIONS {
         extensions.set(kind, id);
     }
-    let peer = Peer {
+    let beginning = Beginning {
         rtc,
-        role: Role::Publish,
         keys,
+        role: Role::Publish,
         local: creds,
         remote: Creds { ufrag: String::new(), pwd: String::new() },
         candidates: usable,
         tagged_mid: Mid::new(SECTIONS[0].1).expect("a short name"),
-        path: Path::default(),
         line: Some(Line::default()),
         sections: Sections::with_extensions(extensions),
-        numbers: Numbers::new(now),
-        opener: None,
-        scratch: Vec::new(),
-        connected: false,
-        created_at: now,
-        heard_at: None,
-        now,
-        rtc_timeout: now + Duration::from_secs(1),
-        queue: VecDeque::new(),
-        state: State::Open,
-        counters: Counters::default(),
     };
-    Ok((peer, offer))
+    Ok((Peer::begin(now, beginning), offer))
 }
 
 impl Peer {

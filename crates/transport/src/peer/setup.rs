@@ -3,8 +3,6 @@
 //! str0m's own SDP is not used on this side: it would renumber, renew ICE credentials by itself and leave out lines that
 //! WHIP asks for. What the answer promises is declared to it directly.
 
-use std::time::Duration;
-
 use media::codec::Kind;
 use str0m::Candidate;
 use str0m::format::FormatParams;
@@ -87,29 +85,18 @@ pub(super) fn accept(accept: Accept<'_>) -> Result<(Peer, Answer), Error> {
     });
     let answer = Answer { sdp, senders: senders.collect(), receivers };
     let tagged_mid = plans.iter().find(|plan| !plan.is_rejected()).map(|plan| plan.mid());
-    let peer = Peer {
+    let beginning = Beginning {
         rtc,
-        role: side.role(),
         keys,
+        role: side.role(),
         local: creds,
         remote: offer.ice.clone(),
         candidates: usable,
         tagged_mid: tagged_mid.expect("plan() refuses an offer of which nothing is accepted"),
-        path: Path::default(),
         line: None,
         sections,
-        numbers: Numbers::new(now),
-        opener: None,
-        scratch: Vec::new(),
-        connected: false,
-        created_at: now,
-        heard_at: None,
-        now,
-        rtc_timeout: now + Duration::from_secs(1),
-        queue: VecDeque::new(),
-        state: State::Open,
-        counters: Counters::default(),
     };
+    let peer = Peer::begin(now, beginning);
     Ok((peer, answer))
 }
 
