@@ -14,6 +14,7 @@ pub struct Ledger {
     unique: u64,
     duplicated: u64,
     reordered: u64,
+    skipped: u64,
 }
 
 /// What a ledger says in the end.
@@ -23,6 +24,8 @@ pub struct Balance {
     pub lost: u64,
     pub duplicated: u64,
     pub reordered: u64,
+    /// Passed over on purpose, see [`Ledger::skip_to`].
+    pub skipped: u64,
 }
 
 impl Ledger {
@@ -35,6 +38,7 @@ impl Ledger {
             unique: 1,
             duplicated: 0,
             reordered: 0,
+            skipped: 0,
         };
         ledger.mark(counter);
         ledger
@@ -64,14 +68,22 @@ impl Ledger {
         self.first = self.first.min(counter);
     }
 
+    /// The server went on with a keyframe, and numbered it as if nothing lay between: whoever catches up with what is live need not see
+    /// all of the past. What lies between is not lost, since nobody would ask for it.
+    pub fn skip_to(&mut self, counter: u64) {
+        self.skipped += (counter - self.highest.min(counter)).saturating_sub(1);
+        self.enter(counter);
+    }
+
     /// `last_sent` is the publisher's last counter: what is missing at the end of the stream is lost as well.
     pub fn close(&self, last_sent: u64) -> Balance {
         let expected = last_sent.max(self.highest) - self.first + 1;
         Balance {
             received: self.unique + self.duplicated,
-            lost: expected.saturating_sub(self.unique),
+            lost: expected.saturating_sub(self.unique + self.skipped),
             duplicated: self.duplicated,
             reordered: self.reordered,
+            skipped: self.skipped,
         }
     }
 
@@ -87,6 +99,7 @@ impl std::ops::AddAssign for Balance {
         self.lost += other.lost;
         self.duplicated += other.duplicated;
         self.reordered += other.reordered;
+        self.skipped += other.skipped;
     }
 }
 
@@ -120,6 +133,16 @@ mod tests {
         assert_eq!(balance(&[1, 2, 2, 3], 3), Balance { received: 4, duplicated: 1, ..Balance::default() });
         assert_eq!(balance(&[1, 3, 2], 3), Balance { received: 3, reordered: 1, ..Balance::default() });
         assert_eq!(balance(&[3, 2, 1], 3), Balance { received: 3, reordered: 2, ..Balance::default() });
+    }
+
+    #[test]
+    fn what_is_passed_over_with_a_keyframe_is_not_lost_and_what_is_missing_after_it_is() {
+        let mut ledger = Ledger::open(10);
+        ledger.enter(11);
+        ledger.skip_to(50);
+        ledger.skip_to(51);
+        ledger.enter(53);
+        assert_eq!(ledger.close(53), Balance { received: 5, lost: 1, skipped: 38, ..Balance::default() });
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub struct Packets {
     pub lost: u64,
     pub duplicated: u64,
     pub reordered: u64,
+    /// Left out by the server on purpose: a viewer that was catching up went on with a newer keyframe, in unbroken numbers.
+    pub skipped: u64,
     /// The payload's own hash does not match.
     pub corrupt: u64,
     /// From a publisher of another room, or none of ours.
@@ -237,8 +239,8 @@ impl fmt::Display for Report {
         line(
             "  wrong",
             format!(
-                "{} lost, {} duplicated, {} reordered, {} corrupt, {} foreign, {} numbers used twice",
-                p.lost, p.duplicated, p.reordered, p.corrupt, p.foreign, p.numbers_used_twice
+                "{} lost, {} duplicated, {} reordered, {} corrupt, {} foreign, {} numbers used twice ({} skipped)",
+                p.lost, p.duplicated, p.reordered, p.corrupt, p.foreign, p.numbers_used_twice, p.skipped
             ),
         )?;
         line(

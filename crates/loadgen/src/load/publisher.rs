@@ -241,10 +241,19 @@ mod tests {
         let mut keyframe = Keyframe::default();
         let due: Vec<u64> = (0..1000)
             .filter(|ms| {
-                keyframe.wanted |= *ms < 350;
+                if *ms < 350 {
+                    keyframe.ask();
+                }
                 keyframe.is_due(start + Duration::from_millis(*ms))
             })
             .collect();
         assert_eq!(due, [0, 300, 600]);
+    }
+
+    #[test]
+    fn an_encoder_that_does_not_listen_makes_none() {
+        let mut keyframe = Keyframe { is_deaf: true, ..Keyframe::default() };
+        keyframe.ask();
+        assert!(!keyframe.is_due(Instant::now()));
     }
 }

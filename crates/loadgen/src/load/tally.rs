@@ -126,6 +126,7 @@ impl Tally {
             lost: self.balance.lost,
             duplicated: self.balance.duplicated,
             reordered: self.balance.reordered,
+            skipped: self.balance.skipped,
             corrupt: self.corrupt,
             foreign: self.foreign,
             numbers_used_twice: self.numbers_used_twice,

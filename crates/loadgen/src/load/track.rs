@@ -20,6 +20,17 @@ pub struct Track {
     corrupt: u64,
     foreign: u64,
     picture: Picture,
+    gap: Gap,
+}
+
+/// What has come since the last packet that was entered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gap {
+    /// Sequence number of the newest packet.
+    newest: Option<u64>,
+    /// A number is missing, or one came late.
+    is_torn: bool,
+    has_keyframe: bool,
 }
 
 /// A packet as it arrived, whoever opened it.
@@ -74,6 +85,7 @@ impl Track {
             corrupt: 0,
             foreign: 0,
             picture: Picture::None,
+            gap: Gap::default(),
         }
     }
 
@@ -95,10 +107,13 @@ impl Track {
 
     /// The publisher's number of this packet, if it is one of the room's publisher and intact.
     pub fn enter(&mut self, packet: Seen<'_>) -> Option<u64> {
+        let facts = facts(self.codec, packet.payload, packet.marker, None);
+        self.gap.is_torn |= self.gap.newest.is_some_and(|newest| packet.seq != newest + 1);
+        self.gap.has_keyframe |= facts.keyframe && self.codec.kind() == Kind::Video;
+        self.gap.newest = self.gap.newest.max(Some(packet.seq));
         let Some(tag) = read_tag(self.codec, packet.payload) else {
             // A packet that holds nothing but parameter sets has no room for a tag.
-            let untagged = facts(self.codec, packet.payload, packet.marker, None).parameter_sets;
-            self.corrupt += u64::from(!untagged);
+            self.corrupt += u64::from(!facts.parameter_sets);
             return None;
         };
         if !tag_is_intact(self.codec, packet.payload) {
@@ -109,7 +124,10 @@ impl Track {
             self.foreign += 1;
             return None;
         }
+        let gap = self.gap;
+        self.gap = Gap { newest: gap.newest, ..Gap::default() };
         match &mut self.ledger {
+            Some(ledger) if gap.has_keyframe && !gap.is_torn => ledger.skip_to(tag.counter),
             Some(ledger) => ledger.enter(tag.counter),
             None => self.ledger = Some(Ledger::open(tag.counter)),
         }
@@ -143,6 +161,66 @@ impl Track {
             corrupt: self.corrupt,
             foreign: self.foreign,
             check: self.checker.finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::testing::Source;
+
+    use super::*;
+
+    /// Feeds a track the packets of some frames (`Some`), in unbroken numbers but for those that are lost (`None`).
+    fn balance(frames: &[Option<u32>], keyframe_every: u32) -> Balance {
+        let mut source = Source::video(Codec::Vp8, 500, 30, keyframe_every, Board::video(0), 1);
+        let mut track = Track::new(Codec::Vp8, 0);
+        let (mut seq, mut last, mut made) = (0, 0, Vec::new());
+        for _ in 0..60 {
+            made.push(source.next_frame());
+        }
+        for frame in frames {
+            let Some(frame) = frame else {
+                seq += 1;
+                continue;
+            };
+            for packet in &made[*frame as usize] {
+                let seen = Seen {
+                    codec: Codec::Vp8,
+                    seq,
+                    time: packet.time.0,
+                    marker: packet.marker,
+                    payload: &packet.payload,
+                    dd: None,
+                };
+                last = track.enter(seen).expect("a packet of this publisher's").max(last);
+                seq += 1;
+            }
+        }
+        track.close(last).balance
+    }
+
+    #[test]
+    fn a_keyframe_in_unbroken_numbers_skips_and_anything_else_is_lost() {
+        let skipping = balance(&[Some(0), Some(1), Some(30), Some(31)], 30);
+        assert!(skipping.skipped > 20 && skipping.lost == 0, "{skipping:?}");
+        let torn = balance(&[Some(0), Some(1), None, Some(30), Some(31)], 30);
+        assert!(torn.lost > 20 && torn.skipped == 0, "{torn:?}");
+        let amid = balance(&[Some(0), Some(1), Some(20), Some(21)], 30);
+        assert!(amid.lost > 10 && amid.skipped == 0, "{amid:?}");
+    }
+
+    #[test]
+    fn a_track_has_begun_with_the_first_packet_of_a_keyframe() {
+        let mut source = Source::video(Codec::Vp8, 2000, 30, 30, Board::video(0), 1);
+        let mut track = Track::new(Codec::Vp8, 0);
+        let frame = source.next_frame();
+        assert!(frame.len() > 2 && !track.has_begun());
+        for (seq, packet) in (0..).zip(&frame) {
+            let (time, marker, payload) = (packet.time.0, packet.marker, packet.payload.as_slice());
+            let seen = Seen { codec: Codec::Vp8, seq, time, marker, payload, dd: None };
+            assert_eq!(track.completes_first_picture(seen), packet.marker);
+            assert!(track.has_begun());
         }
     }
 }
