@@ -161,7 +161,7 @@ impl Engine {
             };
             clip.packets += 1;
             let was_idle = source.pending.is_empty();
-            if source.accept(0, packet, &self.config.limits) == Inserted::Stored && was_idle {
+            if source.accept(now, 0, packet, &self.config.limits) == Inserted::Stored && was_idle {
                 self.dirty.push(clip.source);
             }
         }

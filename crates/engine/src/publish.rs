@@ -94,6 +94,7 @@ impl Engine {
         }
         let was_idle = source.pending.is_empty();
         let inserted = source.accept(
+            now,
             frame.layer,
             Incoming {
                 seq: frame.seq,

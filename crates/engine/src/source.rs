@@ -388,7 +388,7 @@ impl Source {
     }
 
     /// Takes a packet in; it goes out at the next flush.
-    pub fn accept(&mut self, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
+    pub fn accept(&mut self, now: Instant, layer: u8, packet: Incoming<'_>, limits: &Limits) -> Inserted {
         let (seq, arrival, marker) = (packet.seq, packet.arrival, packet.marker);
         let (codec, len, payload) = (self.codec, packet.payload.len(), packet.payload);
         let entry = &mut self.layers[layer as usize];
@@ -411,7 +411,8 @@ impl Source {
         }
         entry.packets += 1;
         entry.bytes += len as u64;
-        entry.last_packet = Some(arrival);
+        // Here, and now: what another worker tells of the past arrived there long ago.
+        entry.last_packet = Some(now);
         if read.facts.keyframe {
             entry.keyframe.arrived();
         }
@@ -561,7 +562,7 @@ mod tests {
                 is_redundant: false,
                 payload: &payload,
             };
-            assert_eq!(source.accept(layer, incoming, &Limits::default()), Inserted::Stored);
+            assert_eq!(source.accept(now, layer, incoming, &Limits::default()), Inserted::Stored);
         }
         source
     }

@@ -150,3 +150,22 @@ fn without_memory_a_viewer_waits_for_a_keyframe_that_is_asked_for() {
     assert_eq!(sim.stats(0).keyframe_requests_out, before + 1);
     is_seamless(&sim, "bob");
 }
+
+#[test]
+fn a_move_to_a_room_that_nobody_here_watches_is_seen_at_once() {
+    let mut sim = Sim::with_workers(8, 2);
+    for (room, who) in [("a", "ann"), ("b", "ben")] {
+        sim.publish_on(0, room, who, Publish { keyframe_every: 120, ..stubborn(Codec::Vp8) });
+    }
+    // So that the last keyframes are older than what counts as silence when the move comes.
+    sim.run(ms(5_500));
+    sim.watch_on(1, "a", "bob");
+    sim.run(ms(1_310));
+    let stream = |sim: &Sim| sim.viewer("bob").track(Kind::Video).tags.last().expect("packets").stream;
+    let before = stream(&sim);
+    sim.switch("bob", "b");
+    sim.run(ms(40));
+    assert_ne!(stream(&sim), before);
+    sim.run(secs(3));
+    is_seamless(&sim, "bob");
+}
