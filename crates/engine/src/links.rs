@@ -220,9 +220,9 @@ impl Engine {
         let dropped = source.told & !layers;
         source.told = layers;
         for (n, layer) in source.layers.iter_mut().enumerate() {
-            // What is not wanted does not come: there will be a hole.
+            // What is not wanted does not come, so there will be a hole; and should it be wanted again, all of it is told anew.
             if dropped & 1 << n != 0 {
-                layer.gop = None;
+                layer.forget();
             }
         }
         if changed || (tell == Tell::Always && layers != 0) {

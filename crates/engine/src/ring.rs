@@ -230,6 +230,12 @@ impl Ring {
         self.slots.len()
     }
 
+    /// Empties it, and gives the memory back.
+    pub fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+        (self.newest, self.bytes) = (None, 0);
+    }
+
     /// Whether newer packets have taken the place of this one.
     pub fn has_forgotten(&self, seq: u64) -> bool {
         self.newest.is_some_and(|newest| seq + self.slots.len() as u64 <= newest)

@@ -259,6 +259,12 @@ impl Layer {
         }
     }
 
+    /// Nothing of it is here any more.
+    pub fn forget(&mut self) {
+        self.ring.clear();
+        (self.gop, self.flushed) = (None, None);
+    }
+
     /// Where a viewer can begin right now.
     pub fn replay(&self, now: Instant, limits: &Limits) -> Option<Gop> {
         self.gop.filter(|gop| gop.is_whole(&self.ring, now, &limits.gop))
