@@ -38,6 +38,7 @@ pub const TEST: &[Step] = &[
     Step { name: "hostile", run: || e2e("hostile") },
     Step { name: "browsers", run: || e2e("browsers") },
     Step { name: "switch", run: || e2e("switch") },
+    Step { name: "splices", run: || e2e("splices") },
     Step { name: "loss", run: || e2e("loss") },
     Step { name: "chain", run: || e2e("chain") },
     Step { name: "programs", run: || e2e("programs") },

@@ -128,7 +128,7 @@ impl Engine {
                 let shows = codec.kind() == Kind::Video && downlink.layer.is_some();
                 let is_amid = downlink.has_loose_ends(now);
                 if shows && !self.can_begin(now, target, track) {
-                    self.wait_at(target, track);
+                    self.wait_at(now, target, track);
                     self.request_keyframes(now, target);
                 } else if is_amid {
                     self.amid.push(track);
@@ -210,7 +210,7 @@ impl Engine {
     }
 
     /// The track shows what it shows until the source can be decoded.
-    pub(crate) fn wait_at(&mut self, index: usize, track: Waiter) {
+    pub(crate) fn wait_at(&mut self, now: Instant, index: usize, track: Waiter) {
         let Some(id) = self.sources[index].as_ref().map(|source| source.id) else { return };
         if self.viewer_track(track).is_none_or(|entry| entry.waits_at == Some(id)) {
             return;
@@ -218,6 +218,7 @@ impl Engine {
         self.stop_waiting(track);
         if let Some(source) = self.sources[index].as_mut() {
             source.waiters.push(track);
+            source.waited_for_since.get_or_insert(now);
         }
         if let Some(entry) = self.viewer_track(track) {
             entry.waits_at = Some(id);
@@ -230,6 +231,9 @@ impl Engine {
         let index = self.by_track.get(&id).copied();
         if let Some(source) = index.and_then(|index| self.sources[index].as_mut()) {
             source.waiters.retain(|waiter| *waiter != track);
+            if source.waiters.is_empty() {
+                source.waited_for_since = None;
+            }
         }
     }
 

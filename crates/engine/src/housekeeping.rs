@@ -125,7 +125,7 @@ impl Engine {
                 layer.keyframe.ask();
             }
         }
-        if !source.waiters.is_empty()
+        if source.waited_for_since.is_some_and(|since| now.saturating_duration_since(since) >= patience)
             && let Some(layer) = source.layers.get_mut(source.best as usize)
         {
             layer.keyframe.ask();

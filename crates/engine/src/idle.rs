@@ -87,7 +87,7 @@ impl Engine {
         let Some(clip) = self.clip_of(now, codec) else { return };
         self.bring_over(now, &room, track, place, clip);
         if let Place::Source { source, .. } = place {
-            self.wait_at(source, track);
+            self.wait_at(now, source, track);
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Source {
     pub downlinks: Vec<Downlink>,
     /// Viewers' tracks that show something else until this source can be decoded.
     pub waiters: Vec<Waiter>,
+    /// Since when there is one.
+    pub waited_for_since: Option<Instant>,
     /// The ways in which it can be sent, as of the last second.
     pub steps: Vec<Step>,
     /// For a track of ours: the layers each other worker wants, and when it last said so.
@@ -298,6 +300,7 @@ impl Source {
             best: 0,
             downlinks: Vec::new(),
             waiters: Vec::new(),
+            waited_for_since: None,
             steps: Vec::new(),
             wants: Vec::new(),
             told: 0,

@@ -161,6 +161,7 @@ fn a_move_to_a_room_that_nobody_here_watches_is_seen_at_once_and_so_is_the_way_b
     sim.run(ms(5_500));
     sim.watch_on(1, "a", "bob");
     sim.run(ms(1_310));
+    let asked = sim.stats(0).keyframe_requests_out;
     let stream = |sim: &Sim| sim.viewer("bob").track(Kind::Video).tags.last().expect("packets").stream;
     let before = stream(&sim);
     sim.switch("bob", "b");
@@ -173,4 +174,5 @@ fn a_move_to_a_room_that_nobody_here_watches_is_seen_at_once_and_so_is_the_way_b
     assert_eq!(stream(&sim), before);
     sim.run(secs(3));
     is_seamless(&sim, "bob");
+    assert_eq!(sim.stats(0).keyframe_requests_out, asked, "what is remembered elsewhere is not asked for");
 }
