@@ -99,6 +99,19 @@ describe("switch", () => {
     await viewer.choose("layer", "");
     await until("the server chooses again", async () => (await video(viewer)).width === wide.width, { seconds: 30 });
 
+    // And by size, as a player with a small window asks for it.
+    const asked = await viewer.ask(() => performance.getEntriesByType("resource").map((entry) => entry.name).filter((url) => url.includes("/api/sessions/")));
+    const layer = `${weir.url}/whep/layers/${asked.at(-1).split("/").at(-1)}/layer`;
+    const bounded = await fetch(layer, json({ maxHeight: 370 }));
+    assert.ok(bounded.ok, await bounded.text());
+    const fitting = await until("the layer that fits is shown", async () => {
+      const { height } = await video(viewer);
+      return height <= 400 && height;
+    });
+    t.diagnostic(`${fitting} lines for 370`);
+    assert.ok(fitting >= 300, "and not the smallest");
+    assert.ok((await fetch(layer, json({}))).ok);
+
     await publisher.close();
     await until("the page says what is missing", async () => (await viewer.attribute("why-picture", "data-good")) === "false");
     await viewer.screenshot("switch-why-gone");

@@ -214,6 +214,9 @@ impl Layer {
         if let Some((_, height)) = descriptor.and_then(|descriptor| descriptor.resolution) {
             self.height = self.height.max(Some(height));
         }
+        if (facts.keyframe && facts.frame_start) || facts.parameter_sets {
+            self.height = codec::height(codec, payload).or(self.height);
+        }
         self.rates.count(facts.spatial, facts.temporal, payload.len());
         for top in [&mut self.top, &mut self.top_now] {
             top.spatial = top.spatial.max(facts.spatial);

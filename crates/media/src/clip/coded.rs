@@ -1,8 +1,8 @@
 //! A clip as encoders make it and files hold it: coded pictures, checked for everything that sending them relies on.
 
 use super::picture::Picture;
-use super::sps::Sps;
 use super::{h264, ivf, scene, vp8};
+use crate::codec::sps::Sps;
 use crate::codec::vp8::resolution;
 use crate::{Codec, Error, annexb};
 

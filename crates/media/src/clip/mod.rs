@@ -19,7 +19,6 @@ mod picture;
 mod predict;
 mod scan;
 mod scene;
-mod sps;
 mod vp8;
 
 pub use coded::{Coded, Reel};

@@ -9,6 +9,7 @@ pub mod h264;
 pub mod h265;
 pub mod opus;
 pub mod sets;
+pub(crate) mod sps;
 pub mod vp8;
 pub mod vp9;
 
@@ -149,6 +150,23 @@ impl PictureId {
     }
 }
 
+/// Lines of the picture, where a packet says: VP8 with a keyframe, H.264 of the baseline profile with its parameter sets.
+pub fn height(codec: Codec, payload: &[u8]) -> Option<u32> {
+    match codec {
+        Codec::Vp8 => vp8::resolution(vp8::Descriptor::parse(payload)?.1).map(|(_, height)| height.into()),
+        Codec::H264 => {
+            let mut height = None;
+            sets::each(codec, payload, |name, unit| {
+                if name.kind == sets::H264_SPS {
+                    height = sps::Sps::parse(unit).map(|sps| sps.height);
+                }
+            });
+            height
+        }
+        _ => None,
+    }
+}
+
 /// What a packet means. `marker` is its RTP marker bit, `dd` its dependency descriptor read through the stream's
 /// [`dd::Parser`].
 pub fn facts(codec: Codec, payload: &[u8], marker: bool, dd: Option<&dd::Descriptor>) -> Facts {
@@ -190,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn key_frames_say_how_large_the_picture_is() {
+        let clip = crate::clip::Clip::builtin();
+        for codec in [Codec::Vp8, Codec::H264] {
+            let said = |n: u64| {
+                let payloads = &clip.frame(codec, n).expect("it is in this codec").payloads;
+                payloads.iter().find_map(|payload| height(codec, payload))
+            };
+            assert_eq!((said(0), said(1)), (Some(360), None), "{codec}");
+        }
+        assert_eq!(height(Codec::Vp9, &[0x8f; 40]), None);
+    }
+
+    #[test]
     fn an_empty_payload_says_nothing() {
         for codec in Codec::ALL {
             assert_eq!(facts(codec, &[], false, None), Facts::default(), "{codec}");
@@ -201,6 +232,7 @@ mod tests {
         fn no_payload_makes_a_reader_panic(payload in proptest::collection::vec(any::<u8>(), 0..60), marker in any::<bool>()) {
             for codec in Codec::ALL {
                 facts(codec, &payload, marker, None);
+                height(codec, &payload);
             }
         }
     }

@@ -7,6 +7,9 @@ use crate::packetise;
 
 use super::Codec;
 
+/// The type of NAL unit that holds a sequence parameter set.
+pub const H264_SPS: u8 = 7;
+
 /// Parameter sets of one kind and id replace each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
