@@ -604,6 +604,7 @@ impl Downlink {
 
     /// A sender report: ties the viewer's timestamps to wall-clock time, so that audio and video stay in step.
     pub fn report(&mut self, now: Instant, layers: &[Layer], cname: &str, line: &mut Line, out: &mut Outbox) {
+        self.splice.tidy(now);
         // What is replayed has another time than the wall clock says.
         let Some(layer) = self.layer.filter(|_| self.replay.is_none() && self.retimed.is_none()) else { return };
         let layer = &layers[layer as usize];

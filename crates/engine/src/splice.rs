@@ -106,6 +106,8 @@ struct Last {
     frame: u16,
 }
 
+/// How long after its end a segment is worth remembering: twice as long as a packet is worth repairing by default.
+const REMEMBERED: Duration = Duration::from_secs(4);
 /// A hole that is older than a publisher's repair stays one.
 const HOLE_FRESH: Duration = Duration::from_millis(100);
 /// Picture ids are emitted in their 15-bit form.
@@ -265,6 +267,20 @@ impl Splice {
         self.segment = None;
         self.late.past = VecDeque::new();
         self.late.missing = 0;
+    }
+
+    /// Forgets what nobody asks for any more. Some of it is forgotten as new segments come, but a replay leaves hundreds behind.
+    pub fn tidy(&mut self, now: Instant) {
+        let past = &mut self.late.past;
+        while let Some(next) = past.get(1).or(self.segment.as_ref())
+            && !past.is_empty()
+            && now.saturating_duration_since(next.begun) > REMEMBERED
+        {
+            past.pop_front();
+        }
+        if past.len() * 4 < past.capacity() {
+            past.shrink_to_fit();
+        }
     }
 
     /// The highest number given so far, as the viewer sees it.
@@ -541,6 +557,24 @@ mod tests {
         splice.skip(&mark(11, 1, now, 0));
         splice.skip_picture();
         assert_eq!(splice.map(&mark(12, 2, now, 1)).unwrap().picture_id, Some(0));
+    }
+
+    #[test]
+    fn the_segments_of_a_replay_are_forgotten_when_it_is_over() {
+        let now = Instant::now();
+        let mut splice = Splice::new(now, 90_000, 0);
+        splice.begin(&mark(0, 0, now, 0));
+        splice.map(&mark(0, 0, now, 0));
+        for seq in 1..300 {
+            splice.retime(&mark(seq, 3000 * seq as u32, now, 0));
+            splice.map(&mark(seq, 3000 * seq as u32, now, 0));
+        }
+        splice.tidy(now + REMEMBERED);
+        assert_eq!(splice.late.past.len(), 299);
+        let newest = splice.origin(299).unwrap();
+        splice.tidy(now + REMEMBERED + Duration::from_millis(1));
+        assert_eq!((splice.late.past.len(), splice.late.past.capacity()), (0, 0));
+        assert_eq!(splice.origin(299), Some(newest), "what goes on stays");
     }
 
     #[test]

@@ -44,8 +44,9 @@ pub fn run(options: Options) -> Result<Report, Error> {
     }
 }
 
-/// From a silent publisher's last packet until the server has nothing of it to do any more.
-const SETTLE: Duration = Duration::from_millis(500);
+/// From a silent publisher's last packet until the server has nothing of it to do any more: for a second, Weir lets viewers begin with what it
+/// remembers of it.
+const SETTLE: Duration = Duration::from_millis(1_200);
 /// Joins at the same time; beyond it the pace of joining gives way.
 const JOINS_AT_ONCE: usize = 64;
 const LEAVES_AT_ONCE: usize = 32;
