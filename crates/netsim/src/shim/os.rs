@@ -80,11 +80,13 @@ fn open_here(end: &End, name: &CString) -> Result<Tun, Error> {
         move |source| Error::Io { what, source }
     };
     let tun = create(name).map_err(failed("creating (needs root and /dev/net/tun)"))?;
+    // Up first: an IPv6 address that a device has when it comes up cannot be used for up to a second, the random delay
+    // before the kernel asks whether somebody else has it (and then does not ask, since a TUN device has no neighbours).
+    bring_up(name, end.mtu).map_err(failed("setting up"))?;
     for cidr in &end.addresses {
         let what = format!("giving {}/{} to", cidr.address, cidr.prefix);
         set_address(name, cidr).map_err(failed(&what))?;
     }
-    bring_up(name, end.mtu).map_err(failed("setting up"))?;
     Ok(Tun(tun))
 }
 
