@@ -157,14 +157,14 @@ impl Engine {
         if from == *to {
             return;
         }
-        let tracks: Vec<(Waiter, Option<Place>)> =
-            session.role.tracks().iter().map(|t| (Waiter { slot, ssrc: t.send.ssrc }, t.place)).collect();
+        let tracks: Vec<Waiter> = session.role.tracks().iter().map(|t| Waiter { slot, ssrc: t.send.ssrc }).collect();
         self.rooms.entry(to.clone()).or_default().viewers += 1;
         if let Some(entry) = self.rooms.get_mut(&from) {
             entry.viewers -= 1;
         }
-        for (track, place) in tracks {
-            match place {
+        for track in tracks {
+            // Where it is now: taking the one before may have moved it.
+            match self.viewer_track(track).and_then(|entry| entry.place) {
                 Some(place @ Place::Parked { .. }) => {
                     if let Some(downlink) = self.take(&from, place) {
                         self.place(now, to, downlink);

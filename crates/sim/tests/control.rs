@@ -78,6 +78,25 @@ fn a_viewer_that_moves_to_an_empty_room_waits_there() {
 }
 
 #[test]
+fn a_viewer_that_passes_an_empty_room_takes_picture_and_sound_along() {
+    let mut sim = Sim::seed(4);
+    sim.publish("a", "ann");
+    sim.run(secs(1));
+    sim.watch("a", "bob");
+    sim.run(secs(2));
+    // Shorter than the time after which the clip takes the picture away: both wait in the room, side by side.
+    sim.switch("bob", "b");
+    sim.run(ms(300));
+    sim.switch("bob", "a");
+    sim.run(ms(300));
+    let counts = |sim: &Sim| [Kind::Audio, Kind::Video].map(|kind| sim.viewer("bob").track(kind).tags.len());
+    let before = counts(&sim);
+    sim.run(secs(1));
+    let after = counts(&sim);
+    assert!(after[0] > before[0] + 40 && after[1] > before[1] + 20, "{before:?} to {after:?}");
+}
+
+#[test]
 fn a_viewer_that_moves_before_it_is_connected_starts_in_the_other_room() {
     let mut sim = Sim::seed(4);
     sim.publish("a", "ann");
