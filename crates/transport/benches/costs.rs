@@ -123,7 +123,7 @@ fn join(identity: &Identity) -> (f64, f64) {
     let (server, address): (SocketAddr, SocketAddr) = (([127, 0, 0, 1], 7000).into(), ([127, 0, 0, 1], 5000).into());
     let vp8 = CodecChoice { codec: Codec::Vp8, fmtp: String::new() };
     let opus = CodecChoice::opus();
-    let watch = client::Watch { audio: vec![opus.clone()], video: vec![vp8.clone()], channel: None };
+    let watch = client::Watch { audio: vec![opus.clone()], video: vec![vp8.clone()], ..client::Watch::default() };
     let mut times: Vec<(Duration, Duration)> = (0..200)
         .map(|seed| {
             let mut now = Instant::now();

@@ -242,7 +242,8 @@ fn send(
 ) {
     header_extensions(sdp, extensions);
     line(sdp, format_args!("a=sendonly"));
-    let name = if track.kind == Kind::Audio { "audio" } else { "video" };
+    // A browser refuses two tracks of one name.
+    let name = track.mid;
     line(sdp, format_args!("a=msid:{stream} {stream}-{name}"));
     multiplexing(sdp);
     let with_cc = extensions.iter().any(|(_, kind)| *kind == ext::Kind::TransportSeq);

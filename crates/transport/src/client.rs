@@ -49,6 +49,8 @@ pub struct Publish {
 pub struct Watch {
     pub audio: Vec<CodecChoice>,
     pub video: Vec<CodecChoice>,
+    /// Audio sections beyond the first: each hears one more of those who speak.
+    pub more_voices: usize,
     pub channel: Option<String>,
 }
 
@@ -133,12 +135,12 @@ impl Client {
         let one = |choice: &Option<CodecChoice>| choice.iter().cloned().collect::<Vec<_>>();
         let media =
             [(Kind::Audio, one(&publish.audio), vec![]), (Kind::Video, one(&publish.video), publish.rids.clone())];
-        Client::new(setup, media, Direction::SendOnly, publish.channel.as_deref())
+        Client::new(setup, media, 0, Direction::SendOnly, publish.channel.as_deref())
     }
 
     pub fn viewer(setup: Setup<'_>, watch: &Watch) -> Result<Client, Error> {
         let media = [(Kind::Audio, watch.audio.clone(), vec![]), (Kind::Video, watch.video.clone(), vec![])];
-        Client::new(setup, media, Direction::RecvOnly, watch.channel.as_deref())
+        Client::new(setup, media, watch.more_voices, Direction::RecvOnly, watch.channel.as_deref())
     }
 
     /// A viewer to whom the server makes the offer, as a Janus does; with its answer.
@@ -155,6 +157,7 @@ impl Client {
     fn new(
         setup: Setup<'_>,
         media: [(Kind, Vec<CodecChoice>, Vec<Rid>); 2],
+        more_voices: usize,
         direction: Direction,
         channel: Option<&str>,
     ) -> Result<Client, Error> {
@@ -172,6 +175,11 @@ impl Client {
             let mid = changes.add_media(wire::media_kind(kind), direction, None, None, simulcast);
             let mid = Label::new(&mid).expect("str0m makes mids of three letters");
             sections.push(Section { kind, mid, rids });
+        }
+        for _ in 0..more_voices {
+            let mid = changes.add_media(wire::media_kind(Kind::Audio), direction, None, None, None);
+            let mid = Label::new(&mid).expect("str0m makes mids of three letters");
+            sections.push(Section { kind: Kind::Audio, mid, rids: Vec::new() });
         }
         if let Some(label) = channel {
             changes.add_channel(label.to_owned());

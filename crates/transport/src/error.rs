@@ -16,8 +16,9 @@ pub enum Error {
     Section { mid: String, problem: &'static str },
     #[error("media section {mid} is {found}; a {who} offers {want}")]
     Direction { mid: String, found: &'static str, who: &'static str, want: &'static str },
-    #[error("the offer has a second {kind} section; offer at most one audio and one video track", kind = kind_name(*kind))]
-    SecondTrack { kind: Kind },
+    #[error("the offer has more than {most} {kind} section(s); a publisher sends one audio and one video track at most, a viewer \
+             takes one video track and up to {voices} voices", kind = kind_name(*kind), voices = crate::offer::VOICES_MAX)]
+    TooManyTracks { kind: Kind, most: usize },
     #[error("the offer has no audio and no video section; offer at least one")]
     NoTrack,
     #[error("{kind} section offers {offered}; offer one of {supported}", kind = kind_name(*kind))]

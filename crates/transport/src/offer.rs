@@ -21,7 +21,9 @@ pub const LEN_MAX: usize = 64 * 1024;
 pub const LINES_MAX: usize = 2000;
 pub const LINE_LEN_MAX: usize = 4096;
 /// Audio, video, data; some clients add rejected sections.
-pub const SECTIONS_MAX: usize = 8;
+pub const SECTIONS_MAX: usize = 24;
+/// Voices that a viewer may ask to hear at a time, an audio section for each.
+pub const VOICES_MAX: usize = 16;
 pub const FORMATS_MAX: usize = 96;
 pub const EXTENSIONS_MAX: usize = 32;
 /// Three layers are customary, AV1 experiments use more.
@@ -154,10 +156,11 @@ impl Offer {
             let SectionKind::Media(kind) = section.kind else {
                 continue;
             };
-            if seen.contains(&kind) {
-                return Err(Error::SecondTrack { kind });
-            }
             seen.push(kind);
+            let most = if role == Role::Watch && kind == Kind::Audio { VOICES_MAX } else { 1 };
+            if seen.iter().filter(|known| **known == kind).count() > most {
+                return Err(Error::TooManyTracks { kind, most });
+            }
             validate_direction(section, mid, role)?;
             if section.usable().next().is_none() {
                 return Err(Error::NoUsableCodec {
@@ -232,12 +235,13 @@ impl Offer {
         if setup == Some(Setup::Passive) { DtlsRole::Client } else { DtlsRole::Server }
     }
 
-    /// In a bundle a payload type means one thing (RFC 9143 §9.1): the receiver tells sections apart by it.
+    /// In a bundle a payload type means one thing (RFC 9143 §9.1); several sections may mean the same by it.
     fn validate_payload_types(&self) -> Result<(), Error> {
-        let mut owners: [Option<usize>; 128] = [None; 128];
+        let mut owners: [Option<(usize, &Format)>; 128] = [None; 128];
         for (at, section) in self.sections.iter().enumerate() {
             for format in &section.formats {
-                if owners[format.pt as usize].replace(at).is_some() {
+                let owner = owners[format.pt as usize].replace((at, format));
+                if owner.is_some_and(|(before, known)| before == at || !known.means_the_same(format)) {
                     return Err(Error::Section {
                         mid: section.mid.map(|m| m.to_string()).unwrap_or_default(),
                         problem: "uses a payload type twice, or one of another section; number them apart",
@@ -328,6 +332,11 @@ impl Section {
 }
 
 impl Format {
+    fn means_the_same(&self, other: &Format) -> bool {
+        let meaning = |format: &Format| (format.codec, format.apt, format.red);
+        meaning(self) == meaning(other) && self.name == other.name && self.fmtp == other.fmtp
+    }
+
     pub(crate) fn choice(&self) -> CodecChoice {
         CodecChoice { codec: self.codec.unwrap_or(Codec::Opus), fmtp: self.fmtp.clone() }
     }

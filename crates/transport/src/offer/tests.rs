@@ -81,7 +81,7 @@ fn what_makes_no_session_is_refused_and_the_message_says_what_to_do() {
         ("m=video 9 UDP/TLS/RTP/SAVPF", "m=video 9 RTP/AVP", "neither audio nor video over"),
         ("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", "both ends are ICE-lite"),
         ("m=video 9 UDP/TLS/RTP/SAVPF 96", "m=video 9 UDP/TLS/RTP/SAVPF 111", "payload type twice"),
-        ("m=video 9 UDP/TLS/RTP/SAVPF 96 97", "m=audio 9 UDP/TLS/RTP/SAVPF 96 97", "second audio"),
+        ("m=video 9 UDP/TLS/RTP/SAVPF 96 97", "m=audio 9 UDP/TLS/RTP/SAVPF 96 97", "more than 1 audio"),
     ] {
         let text = refused(replace, with);
         assert!(text.contains(words), "{replace}: {text}");

@@ -14,7 +14,7 @@ fn setup() -> Setup<'static> {
 fn a_viewer_that_is_offered_media_answers_with_what_it_can_play() {
     let publish = Publish { audio: Some(CodecChoice::opus()), video: Some(vp8()), ..Publish::default() };
     let server = Client::publisher(setup(), &publish).unwrap();
-    let watch = Watch { audio: vec![CodecChoice::opus()], video: vec![h264("42e01f"), vp8()], channel: None };
+    let watch = Watch { audio: vec![CodecChoice::opus()], video: vec![h264("42e01f"), vp8()], ..Watch::default() };
     let (client, answer) = Client::answerer(setup(), &watch, server.offer()).unwrap();
     assert!(answer.contains("VP8") && answer.contains("opus") && !answer.contains("H264"), "{answer}");
     assert_eq!(answer.matches("a=recvonly").count(), 2, "{answer}");

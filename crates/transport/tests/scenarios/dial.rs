@@ -269,7 +269,7 @@ fn an_answer_that_does_not_fit_the_offer_is_refused() {
 fn a_server_with_full_ice_that_sends_its_own_checks_is_a_parent_too() {
     let mut caller = Caller::new();
     let setup = client::Setup { now: caller.now, identity: identity(), address: address(SERVER) };
-    let plays = client::Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], channel: None };
+    let plays = client::Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], ..client::Watch::default() };
     let (mut server, answer) = Client::answerer(setup, &plays, &caller.offer).unwrap();
     assert!(!answer.contains("a=ice-lite"));
     let tracks = caller.accept(&answer);

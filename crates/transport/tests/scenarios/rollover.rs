@@ -62,7 +62,7 @@ fn is_without_repetition(numbers: &mut [(u32, u64)]) -> bool {
 
 /// How many packets were sealed.
 fn session(n: u64) -> usize {
-    let watch = Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], channel: None };
+    let watch = Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], ..Watch::default() };
     let mut pair = Pair::watch(&watch, Some(&CodecChoice::opus()), Some(&vp8()));
     pair.run_until_connected();
     pair.egress.rtx_index = RTX_FIRST;

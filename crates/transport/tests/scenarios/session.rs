@@ -126,7 +126,7 @@ fn ice_restarts_under_running_media() {
 #[test]
 fn a_client_that_moves_is_followed() {
     let mut pair = Pair::watch(
-        &Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], channel: None },
+        &Watch { audio: vec![CodecChoice::opus()], video: vec![vp8()], ..Watch::default() },
         Some(&CodecChoice::opus()),
         Some(&vp8()),
     );

@@ -6,7 +6,7 @@ use transport::{Client, CodecChoice, Datagram, Error, Side, demux, rtcp};
 use crate::pair::{Pair, Way, h264, ms, vp8};
 
 fn av() -> Watch {
-    Watch { audio: vec![CodecChoice::opus()], video: vec![vp8(), h264("42e01f")], channel: None }
+    Watch { audio: vec![CodecChoice::opus()], video: vec![vp8(), h264("42e01f")], ..Watch::default() }
 }
 
 fn watching() -> Pair {
