@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proto::api::SessionView;
-use proto::{LayerChoice, PeerId, RoomName, SessionId};
+use proto::{LayerChoice, PeerId, PublisherName, RoomName, SessionId};
 use transport::CodecChoice;
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -32,6 +32,8 @@ pub enum Command {
     Publish {
         ticket: Ticket,
         room: RoomName,
+        /// Several publish in one room under different names.
+        name: Option<PublisherName>,
         offer: Offer,
         owner: Owner,
     },
@@ -158,9 +160,12 @@ pub enum Refusal {
     #[error("nobody is publishing in this room yet")]
     NotLive,
     #[error(
-        "somebody is already publishing in this room; end that session, or wait until it has been silent for {0:?}"
+        "somebody is already publishing in this room under this name, or without one as you do; publish under a name of your \
+         own (?as=NAME), end that session, or wait until it has been silent for {0:?}"
     )]
     Occupied(Duration),
+    #[error("{0} publish in this room, and no more may; see stream.publishers_max")]
+    Crowded(usize),
     #[error("this worker has all the sessions it may have")]
     Full,
     #[error("the node is shutting down")]

@@ -3,19 +3,21 @@
 use std::time::{Duration, Instant};
 
 use media::codec::Kind;
-use proto::{RoomName, SessionId};
+use proto::{PublisherName, RoomName, SessionId};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
 use transport::{Accept, Answer, CodecChoice, Creds, Peer};
 
 use crate::command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Ticket};
 use crate::session::{Beginning, Publisher, Role, Session, Viewer, ViewerTrack};
-use crate::{Engine, fence, room};
+use crate::{Engine, fence};
 
 impl Engine {
     pub fn command(&mut self, now: Instant, command: Command) {
         let (ticket, result) = match command {
-            Command::Publish { ticket, room, offer, owner } => (ticket, self.publish(now, room, &offer, owner)),
+            Command::Publish { ticket, room, name, offer, owner } => {
+                (ticket, self.publish(now, room, name, &offer, owner))
+            }
             Command::Watch { ticket, room, offer, owner } => (ticket, self.watch(now, room, &offer, owner)),
             Command::Wait { ticket, room, offer, owner, expected } => {
                 (ticket, self.wait(now, room, &offer, owner, expected))
@@ -43,14 +45,22 @@ impl Engine {
         self.events.push_back(Event::Reply { ticket, reply });
     }
 
-    fn publish(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
+    fn publish(
+        &mut self,
+        now: Instant,
+        room: RoomName,
+        name: Option<PublisherName>,
+        offer: &Offer,
+        owner: Owner,
+    ) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let sitting = self.free_room(now, &room)?;
+        let sitting = self.free_place(now, &room, name.as_ref())?;
         let since_ms = self.since_ms(now);
         let reply = self.accept(now, room.clone(), offer, owner, transport::Side::Publish, |answer| {
             let sections = answer.receivers.clone();
             Role::Publisher(Publisher {
                 since_ms,
+                name,
                 pulled: false,
                 sections,
                 tracks: Vec::new(),
@@ -69,8 +79,7 @@ impl Engine {
     fn watch(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
         let choice = |kind| {
-            let source = room::current(&self.sources, self.rooms.get(&room)?, kind)?;
-            let source = self.sources[source].as_ref()?;
+            let source = self.sources[self.shown(&room, kind)?].as_ref()?;
             Some(CodecChoice { codec: source.codec, fmtp: source.fmtp.clone() })
         };
         let (audio, video) = (choice(Kind::Audio), choice(Kind::Video));

@@ -8,7 +8,7 @@ use media::clip::Clip;
 use proto::WorkerId;
 use transport::bwe;
 
-use crate::gop;
+use crate::{gop, speaker};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -29,6 +29,10 @@ pub struct Config {
 pub struct Limits {
     /// Sessions on one worker; one more is refused with 503.
     pub sessions_max: usize,
+    /// Publishers in one room; one more is refused.
+    pub publishers_max: usize,
+    /// Of these, how many are heard at a time.
+    pub voices_max: usize,
     /// A publisher that sent nothing for this long may be replaced by a new one.
     pub takeover_silence: Duration,
     /// A publisher that sent nothing for this long is ended.
@@ -47,6 +51,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             sessions_max: 10_000,
+            publishers_max: 50,
+            voices_max: speaker::SEATS,
             takeover_silence: Duration::from_secs(2),
             silence_timeout: Duration::from_secs(30),
             // 2 s of 8 Mbit/s in 1,200-byte packets is 1,700.

@@ -12,20 +12,21 @@ use crate::downlink::Downlink;
 use crate::line::Line;
 use crate::session::{Doomed, Place, Role, ViewerTrack};
 use crate::source::{Source, Waiter};
+use crate::stage::Meant;
 use crate::{Engine, control, fence, room};
 
 impl Engine {
     /// DTLS is done: the viewer's tracks start.
     pub(crate) fn start_downlinks(&mut self, now: Instant, slot: u32, remote: SocketAddr, keys: &Keys) {
-        let mut random = [0; 8];
-        (self.entropy)(&mut random);
         let Some(session) = self.sessions.get(slot) else { return };
         let Role::Viewer(viewer) = &session.role else { return };
         let room = session.room.clone();
+        let mut random = vec![0; 2 * viewer.tracks.len()];
+        (self.entropy)(&mut random);
         let downlinks: Vec<Downlink> = viewer
             .tracks
             .iter()
-            .zip(random.chunks(2))
+            .zip(random.chunks_exact(2))
             .map(|(track, random)| {
                 let seq_first = u16::from_be_bytes([random[0], random[1]]);
                 Downlink::new(now, slot, &track.send, seq_first)
@@ -61,6 +62,7 @@ impl Engine {
         self.sources[index] = Some(source);
         self.by_track.insert(id, index);
         self.rooms.entry(room.clone()).or_default().tracks.push(index);
+        self.take_the_stage(now, index);
         self.rewire(now, &room, kind);
         index
     }
@@ -75,6 +77,7 @@ impl Engine {
         if let Some(entry) = self.rooms.get_mut(&room) {
             entry.tracks.retain(|&i| i != index);
         }
+        self.leave_the_stage(now, &room, track);
         for downlink in source.downlinks {
             // A viewer may be on its way to another room.
             let Some(room) = self.sessions.get(downlink.slot).map(|session| session.room.clone()) else { continue };
@@ -85,7 +88,7 @@ impl Engine {
     }
 
     /// The room shows another track now, or none.
-    fn rewire(&mut self, now: Instant, room: &RoomName, kind: Kind) {
+    pub(crate) fn rewire(&mut self, now: Instant, room: &RoomName, kind: Kind) {
         let of_kind = |track: &&ViewerTrack| track.send.kind == kind;
         let tracks: Vec<Waiter> = self
             .sessions
@@ -108,13 +111,14 @@ impl Engine {
         let room = session.room.clone();
         let Some(entry) = session.role.tracks().iter().find(|t| t.send.ssrc == track.ssrc) else { return };
         let (Some(place), codec) = (entry.place, entry.send.codec) else { return };
-        let shown = self.shown(&room, codec.kind());
-        let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == codec));
         let is_paused = entry.choice.paused;
-        if shown.is_some() && playable.is_none() && !is_paused {
-            return self.doomed.push(Doomed { slot: track.slot, reason: EndReason::CodecChanged });
-        }
-        let playable = playable.filter(|_| !is_paused);
+        let playable = match self.meant_for(track) {
+            Meant::Unplayable if !is_paused => {
+                return self.doomed.push(Doomed { slot: track.slot, reason: EndReason::CodecChanged });
+            }
+            Meant::Source(index) if !is_paused => Some(index),
+            _ => None,
+        };
         let Place::Source { source: at, index } = place else {
             if let Some(target) = playable {
                 self.bring_over(now, &room, track, place, target);
@@ -194,11 +198,6 @@ impl Engine {
         }
     }
 
-    /// The track that a room shows.
-    pub(crate) fn shown(&self, room: &RoomName, kind: Kind) -> Option<usize> {
-        room::current(&self.sources, self.rooms.get(room)?, kind)
-    }
-
     /// Whether the viewer would see the source at once.
     fn can_begin(&self, now: Instant, index: usize, track: Waiter) -> bool {
         let Some(source) = self.sources[index].as_ref() else { return false };
@@ -255,14 +254,13 @@ impl Engine {
 
     /// Puts a downlink where it belongs: to the track that the room shows, if the viewer can play that, else aside.
     pub(crate) fn place(&mut self, now: Instant, room: &RoomName, mut downlink: Downlink) {
-        let shown = self.shown(room, downlink.kind());
+        let meant = self.meant_for(Waiter { slot: downlink.slot, ssrc: downlink.ssrc });
         let is_paused =
             control::choice(&self.sessions, downlink.slot, downlink.ssrc).is_some_and(|choice| choice.paused);
-        let playable = shown.filter(|&index| self.sources[index].as_ref().is_some_and(|s| s.codec == downlink.codec));
-        match playable.filter(|_| !is_paused) {
-            Some(target) => self.settle(now, target, downlink),
-            None => {
-                if shown.is_some() && playable.is_none() && !is_paused {
+        match meant {
+            Meant::Source(target) if !is_paused => self.settle(now, target, downlink),
+            _ => {
+                if meant == Meant::Unplayable && !is_paused {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::CodecChanged });
                 }
                 downlink.await_source(now, 0);

@@ -48,6 +48,7 @@ mod source;
 #[doc(hidden)]
 pub mod speaker;
 mod splice;
+mod stage;
 mod stats;
 mod thrift;
 mod timers;

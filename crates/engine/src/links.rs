@@ -38,8 +38,8 @@ impl Engine {
                 }
             }
             LinkMessage::Sync { from } => {
-                let tracks = self.own_tracks().collect();
-                let snapshot = Snapshot { origin: self.config.worker, seq: self.origin.seq(), tracks };
+                let (tracks, stages) = (self.own_tracks().collect(), self.own_stages());
+                let snapshot = Snapshot { origin: self.config.worker, seq: self.origin.seq(), tracks, stages };
                 self.message(from, LinkMessage::Snapshot(snapshot));
             }
             LinkMessage::Snapshot(snapshot) => self.handle_snapshot(now, snapshot),
@@ -104,6 +104,7 @@ impl Engine {
                     let rids: Vec<&str> = layers.iter().map(|l| l.rid.as_str()).collect();
                     self.update_remote(now, track, &rids, best);
                 }
+                RoomEvent::Stage(stage) => self.set_stage(now, stage),
             },
         }
     }
@@ -122,6 +123,9 @@ impl Engine {
         for track in &snapshot.tracks {
             self.add_remote(now, snapshot.origin, track);
         }
+        for stage in snapshot.stages {
+            self.set_stage(now, stage);
+        }
     }
 
     fn add_remote(&mut self, now: Instant, worker: WorkerId, track: &Track) {
@@ -130,7 +134,9 @@ impl Engine {
             // A newer node may speak of codecs that this one does not know: nobody here can watch those.
             let Some(codec) = Codec::ALL.into_iter().find(|c| c.name() == track.codec) else { return };
             let upstream = Upstream::Remote { worker };
-            let source = Source::new(track.id, track.room.clone(), codec, track.fmtp.clone(), track.since_ms, upstream);
+            let mut source =
+                Source::new(track.id, track.room.clone(), codec, track.fmtp.clone(), track.since_ms, upstream);
+            source.by.clone_from(&track.by);
             self.add_source(now, source);
         }
         self.update_remote(now, track.id, &rids, track.best);

@@ -12,7 +12,6 @@ use proto::{RoomName, SessionId};
 use crate::Engine;
 use crate::command::{Owner, Refusal, Reply};
 use crate::line::Line;
-use crate::room;
 use crate::session::{Place, Publisher, Role, Session, Viewer, ViewerTrack, Waiting};
 use crate::source::{Layer, Upstream};
 use crate::view;
@@ -100,7 +99,16 @@ impl Engine {
     }
 
     fn watched(&self, now: Instant, session: &Session, viewer: &Viewer, line: Option<&Line>) -> Vec<SessionTrack> {
-        viewer.tracks.iter().map(|track| self.watched_track(now, session, track, line)).collect()
+        // A section that hears nobody lacks nothing while another one hears somebody: fewer speak than could be heard.
+        let is_audio = |track: &&ViewerTrack| track.send.kind == Kind::Audio;
+        let hears = viewer.tracks.iter().filter(is_audio).any(ViewerTrack::has_source);
+        let first = viewer.tracks.iter().find(is_audio).map(|track| track.send.ssrc);
+        let matters = |track: &&ViewerTrack| match track.send.kind {
+            Kind::Video => true,
+            Kind::Audio if hears => track.has_source(),
+            Kind::Audio => Some(track.send.ssrc) == first,
+        };
+        viewer.tracks.iter().filter(matters).map(|track| self.watched_track(now, session, track, line)).collect()
     }
 
     fn watched_track(&self, now: Instant, session: &Session, to: &ViewerTrack, line: Option<&Line>) -> SessionTrack {
@@ -175,7 +183,7 @@ impl Engine {
         if to.choice.paused {
             return Verdict::PausedByViewer;
         }
-        let source = self.rooms.get(room).and_then(|entry| room::current(&self.sources, entry, to.send.kind));
+        let source = self.shown(room, to.send.kind);
         match source.and_then(|index| self.sources[index].as_ref()) {
             Some(source) if source.codec != to.send.codec => {
                 Verdict::CodecNotPlayable { codec: source.codec.name().to_owned() }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use media::codec::{Codec, h264};
 use proto::frame::Frame;
 use proto::room::{LinkMessage, RoomEvent};
-use proto::{PeerId, RoomName, SessionId, TrackId};
+use proto::{PeerId, PublisherName, RoomName, SessionId, TrackId};
 
 use crate::Engine;
 use crate::command::{EndReason, Event, Owner, Refusal, Reply, Side, Summary};
@@ -107,7 +107,7 @@ impl Engine {
         if tracks.is_empty() || tracks.len() > TRACKS_MAX {
             return Err(Refusal::BadOffer(format!("a plain feed has 1 to {TRACKS_MAX} tracks")));
         }
-        let sitting = self.free_room(now, &room)?;
+        let sitting = self.free_place(now, &room, None)?;
         if let Some(sitting) = sitting {
             self.unseat(now, sitting);
         }
@@ -156,13 +156,24 @@ impl Engine {
         }
     }
 
-    /// Whoever may be in the room, if a newcomer may have their place; a refusal if not.
-    pub(crate) fn free_room(&self, now: Instant, room: &RoomName) -> Result<Option<Sitting>, Refusal> {
-        let peer = self.sessions.iter().find(|s| s.room == *room && s.side() == Side::Publisher);
+    /// Who has the place of this name in a room, if a newcomer may have it; a refusal if not. Feeds have no name, like
+    /// publishers who give none.
+    pub(crate) fn free_place(
+        &self,
+        now: Instant,
+        room: &RoomName,
+        name: Option<&PublisherName>,
+    ) -> Result<Option<Sitting>, Refusal> {
+        let peers = || self.sessions.iter().filter(|s| s.room == *room && s.side() == Side::Publisher);
+        let peer = peers().find(|s| s.publisher_name() == name);
         let peer = peer.map(|s| (Sitting::Peer(s.peer_id.slot), s.silence(now)));
         let feed = self.feeds.iter().find(|(_, feed)| feed.room == *room);
-        let feed = feed.map(|(index, feed)| (Sitting::Feed(index), feed.silence(now)));
-        let Some((sitting, silence)) = peer.or(feed) else { return Ok(None) };
+        let publishers = peers().count() + usize::from(feed.is_some());
+        let feed = feed.filter(|_| name.is_none()).map(|(index, feed)| (Sitting::Feed(index), feed.silence(now)));
+        let Some((sitting, silence)) = peer.or(feed) else {
+            let most = self.config.limits.publishers_max;
+            return if publishers < most { Ok(None) } else { Err(Refusal::Crowded(most)) };
+        };
         let takeover_silence = self.config.limits.takeover_silence;
         match silence {
             Some(silence) if silence >= takeover_silence => Ok(Some(sitting)),
@@ -280,6 +291,7 @@ impl Engine {
         let wanted = entry.wanted_by(0, media.seq);
         if self.store(source, now, arrival, &frame) == Inserted::Stored {
             self.hand_on(wanted, &frame);
+            self.hear(now, source, None);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use media::ext::AudioLevel;
 use proto::frame::Frame;
 use proto::room::{self, LinkMessage, RoomEvent};
 use proto::{TrackId, WorkerId};
@@ -66,6 +67,8 @@ impl Engine {
         let wanted = source.wanted_by(layer, received.seq);
         if self.store(index, now, received.arrival, &frame) == Inserted::Stored {
             self.hand_on(wanted, &frame);
+            let level = received.audio_level.map(|(level, voice)| AudioLevel { level, voice });
+            self.hear(now, index, level);
         }
     }
 
@@ -136,14 +139,14 @@ impl Engine {
         if publisher.tracks.len() >= TRACKS_MAX {
             return None;
         }
-        let (room, since_ms) = (session.room.clone(), publisher.since_ms);
+        let (room, by, since_ms) = (session.room.clone(), publisher.name.clone(), publisher.since_ms);
         let section = publisher.sections.iter().find(|s| s.mid == received.mid);
         let choice = section.and_then(|s| s.codecs.iter().find(|(pt, _)| *pt == received.pt));
         let fmtp = choice.map(|(_, choice)| choice.fmtp.clone()).unwrap_or_default();
         let track = TrackId { origin: self.config.worker, n: self.tracks_made };
         self.tracks_made = self.tracks_made.wrapping_add(1);
         let mut source = Source::new(track, room, received.codec, fmtp, since_ms, Upstream::Local { slot });
-        source.mid = Some(received.mid);
+        (source.mid, source.by) = (Some(received.mid), by);
         source.layer_index(received.rid.as_ref().map_or("", |rid| rid.as_str()), &self.config.limits);
         self.announce(RoomEvent::TrackAdded(describe(&source)));
         if let Some(Role::Publisher(publisher)) = self.sessions.get_mut(slot).map(|s| &mut s.role) {
@@ -179,6 +182,7 @@ pub fn describe(source: &Source) -> room::Track {
     room::Track {
         id: source.id,
         room: source.room.clone(),
+        by: source.by.clone(),
         codec: source.codec.name().to_owned(),
         fmtp: source.fmtp.clone(),
         layers: source.layers.iter().map(|l| room::Layer { rid: l.rid.clone() }).collect(),

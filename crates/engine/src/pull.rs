@@ -77,6 +77,7 @@ impl Engine {
         let (peer, sdp) = dialled.map_err(|e| Refusal::BadOffer(e.to_string()))?;
         let role = Role::Publisher(Publisher {
             since_ms: 0,
+            name: None,
             pulled: true,
             sections: Vec::new(),
             tracks: Vec::new(),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use proto::{LayerChoice, PeerId, RoomName, SessionId, TrackId, WorkerId};
+use proto::{LayerChoice, PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
 use transport::peer::Channel;
 use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
@@ -44,6 +44,8 @@ pub enum Role {
 
 pub struct Publisher {
     pub since_ms: u64,
+    /// By which the others of its room know it; without one it is the only one that has none.
+    pub name: Option<PublisherName>,
     /// A parent that we dialled, and not somebody who came to publish.
     pub pulled: bool,
     pub sections: Vec<RecvTrack>,
@@ -97,6 +99,10 @@ impl ViewerTrack {
         let choice = LayerChoice::default();
         ViewerTrack { send, place: None, waits_at: None, choice, repairs: 0, waiting: None }
     }
+
+    pub fn has_source(&self) -> bool {
+        matches!(self.place, Some(Place::Source { .. }))
+    }
 }
 
 /// Where a downlink is: in the dense array of the source that feeds it, or waiting in the room for a source it can play.
@@ -148,6 +154,13 @@ impl Session {
             Role::Publisher(publisher) if publisher.pulled => Side::Pull,
             Role::Publisher(_) => Side::Publisher,
             Role::Viewer(_) => Side::Viewer,
+        }
+    }
+
+    pub fn publisher_name(&self) -> Option<&PublisherName> {
+        match &self.role {
+            Role::Publisher(publisher) => publisher.name.as_ref(),
+            Role::Viewer(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use media::codec::{self, Codec, Kind};
 use media::select::{self, Target};
 use media::{RtpTime, dd};
-use proto::{RoomName, TrackId, WorkerId};
+use proto::{PublisherName, RoomName, TrackId, WorkerId};
 use transport::Mid;
 
 use crate::budget::Step;
@@ -58,6 +58,8 @@ pub struct Source {
     pub fmtp: String,
     pub since_ms: u64,
     pub upstream: Upstream,
+    /// The name of its publisher, if that has one.
+    pub by: Option<PublisherName>,
     /// How the publisher's peer connection knows the track, when it is ours.
     pub mid: Option<Mid>,
     pub layers: Vec<Layer>,
@@ -298,6 +300,7 @@ impl Source {
             fmtp,
             since_ms,
             upstream,
+            by: None,
             mid: None,
             layers: Vec::new(),
             best: 0,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use media::ext::AudioLevel;
 use proto::TrackId;
 
-/// Seats, unless somebody says otherwise: more than five voices at once are a noise.
+/// Seats, unless `stream.voices_max` says otherwise: more than five voices at once are a noise.
 pub const SEATS: usize = 5;
 /// Decibels above the faintest (127 below overload) at which a packet is speech: -60 dBov, above the noise of a room.
 const SPEECH: u32 = 67;

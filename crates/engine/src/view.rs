@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use media::codec::Kind;
-use proto::RoomName;
 use proto::api::{LayerView, PublisherView, TrackKind, TrackView};
+use proto::{RoomName, TrackId};
 
 use crate::Engine;
 use crate::session::Role;
@@ -33,8 +33,12 @@ impl Engine {
         for session in self.sessions.iter() {
             let Role::Publisher(publisher) = &session.role else { continue };
             let Some(connected) = session.connected else { continue };
+            let name = publisher.name.as_ref();
             let view = PublisherView {
                 id: session.peer_id.to_string(),
+                name: name.map(|name| name.as_str().to_owned()),
+                speaking: self.speaker(&session.room).is_some_and(|speaker| publisher.tracks.contains(&speaker.id)),
+                shown: self.is_shown(&session.room, &publisher.tracks),
                 age_s: now.saturating_duration_since(connected).as_secs(),
                 tracks: publisher.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
             };
@@ -46,6 +50,9 @@ impl Engine {
         for feed in self.feeds.shown(now) {
             let view = PublisherView {
                 id: feed.peer_id.to_string(),
+                name: None,
+                speaking: self.speaker(feed.room).is_some_and(|speaker| feed.tracks.contains(&speaker.id)),
+                shown: self.is_shown(feed.room, &feed.tracks),
                 age_s: feed.age.as_secs(),
                 tracks: feed.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
             };
@@ -59,7 +66,13 @@ impl Engine {
         View { rooms }
     }
 
-    fn source(&self, track: proto::TrackId) -> Option<&Source> {
+    /// Whether one of these tracks is the picture of the room, or, where there is none, the voice that matters most.
+    fn is_shown(&self, room: &RoomName, tracks: &[TrackId]) -> bool {
+        let shown = self.shown(room, Kind::Video).or_else(|| self.shown(room, Kind::Audio));
+        shown.and_then(|index| self.sources[index].as_ref()).is_some_and(|source| tracks.contains(&source.id))
+    }
+
+    fn source(&self, track: TrackId) -> Option<&Source> {
         self.sources[*self.by_track.get(&track)?].as_ref()
     }
 }

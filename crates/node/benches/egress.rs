@@ -165,6 +165,7 @@ impl World {
         let added = Track {
             id: track,
             room: room.clone(),
+            by: None,
             codec: Codec::Vp8.name().to_owned(),
             fmtp: String::new(),
             layers: vec![Layer { rid: String::new() }],
@@ -200,7 +201,7 @@ impl World {
         let address = port.local_addr().expect("bound");
         let setup = Setup { now: self.now, identity, address };
         let video = vec![CodecChoice { codec: Codec::Vp8, fmtp: String::new() }];
-        let mut client = Client::viewer(setup, &Watch { audio: vec![], video, channel: None }).expect("a viewer");
+        let mut client = Client::viewer(setup, &Watch { video, ..Watch::default() }).expect("a viewer");
         let offer = Offer::parse(client.offer()).expect("str0m's offers are read");
         let (ticket, owner) = (Ticket(1), Owner(None));
         self.engine.command(self.now, Command::Watch { ticket, room: room.clone(), offer, owner });

@@ -139,10 +139,12 @@ impl Desk {
 
     fn handle_ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Publish { room, offer, client, owner, reply } => {
-                tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to publish");
+            Ask::Publish { room, name, offer, client, owner, reply } => {
+                let shown = name.as_ref().map_or("", |name| name.as_str());
+                tracing::debug!(%room, name = shown, client = %client.ip, agent = client.agent, "asks to publish");
                 let worker = self.placement.publisher(&room);
-                self.join(worker, owner, reply, None, |ticket, owner| Command::Publish { ticket, room, offer, owner });
+                let publish = |ticket, owner| Command::Publish { ticket, room, name, offer, owner };
+                self.join(worker, owner, reply, None, publish);
             }
             Ask::Watch { room, offer, client, owner, path, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to watch");
@@ -419,6 +421,7 @@ fn refusal(no: No) -> Refusal {
     match no {
         No::NotLive => Refusal::NotLive { retry_after_s: NOT_LIVE_RETRY_S },
         No::Occupied(_) => Refusal::Occupied,
+        No::Crowded(publishers) => Refusal::Crowded(publishers),
         No::Full => Refusal::Full { retry_after_s: FULL_RETRY_S },
         No::Draining => Refusal::Draining,
         No::BadOffer(why) => Refusal::BadOffer(why),

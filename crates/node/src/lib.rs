@@ -33,6 +33,7 @@ pub use engine::{Limits, gop};
 use proto::WorkerId;
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::Identity;
+pub use transport::offer::VOICES_MAX;
 pub use upstream::{Config as Upstream, check as check_upstream};
 
 use desk::{Desk, Handle, Order};

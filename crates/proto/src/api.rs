@@ -22,6 +22,16 @@ pub struct RoomView {
 pub struct PublisherView {
     /// Public id of its peer, not the capability in its session URL.
     pub id: String,
+    /// The name it publishes under (`?as=`), if it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// It speaks, or spoke last, of those who publish in this room.
+    #[serde(default)]
+    pub speaking: bool,
+    /// Its picture is what the room shows.
+    #[serde(default)]
+    pub shown: bool,
     /// Seconds since it connected.
     #[ts(type = "number")]
     pub age_s: u64,

@@ -29,10 +29,23 @@ impl RoomName {
     }
 }
 
+/// By which one of several publishers of a room is known to the others: `?as=ann`. As narrow as a room's name, since it
+/// is shown in the same places.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublisherName(String);
+
+impl PublisherName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     #[error("a room name is 1 to 64 characters of A-Z a-z 0-9 . _ ~ -")]
     RoomName,
+    #[error("a publisher's name (?as=) is 1 to 64 characters of A-Z a-z 0-9 . _ ~ -")]
+    PublisherName,
     #[error("not a session id")]
     SessionId,
 }
@@ -41,14 +54,29 @@ impl FromStr for RoomName {
     type Err = IdError;
 
     fn from_str(s: &str) -> Result<Self, IdError> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
-        // "." and ".." would vanish when a client normalises the URL path.
-        let dots = s == "." || s == "..";
-        if s.is_empty() || s.len() > Self::LEN_MAX || dots || !s.bytes().all(allowed) {
-            return Err(IdError::RoomName);
-        }
-        Ok(RoomName(s.to_owned()))
+        if is_name(s) { Ok(RoomName(s.to_owned())) } else { Err(IdError::RoomName) }
     }
+}
+
+impl FromStr for PublisherName {
+    type Err = IdError;
+
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        if is_name(s) { Ok(PublisherName(s.to_owned())) } else { Err(IdError::PublisherName) }
+    }
+}
+
+impl fmt::Display for PublisherName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_name(s: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
+    // "." and ".." would vanish when a client normalises the URL path.
+    let dots = s == "." || s == "..";
+    !s.is_empty() && s.len() <= RoomName::LEN_MAX && !dots && s.bytes().all(allowed)
 }
 
 impl fmt::Display for RoomName {
@@ -157,6 +185,7 @@ mod tests {
         }
         for bad in ["", "a b", "a/b", "ä", ".", "..", "a\n", "%41", &"x".repeat(65)] {
             assert_eq!(bad.parse::<RoomName>(), Err(IdError::RoomName), "{bad:?}");
+            assert_eq!(bad.parse::<PublisherName>(), Err(IdError::PublisherName), "{bad:?}");
         }
     }
 

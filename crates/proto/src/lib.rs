@@ -10,6 +10,6 @@ mod layer;
 pub mod path;
 pub mod room;
 
-pub use ids::{PeerId, RoomName, SessionId, TrackId, WorkerId};
+pub use ids::{PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
 pub use layer::LayerChoice;
 pub use path::{NodeId, Path};

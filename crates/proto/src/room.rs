@@ -4,7 +4,7 @@
 //! count of viewers, and everybody's room is the union of what the origins said. Events of an origin are numbered without gaps; who
 //! finds a gap asks for a snapshot with `Sync`, which replaces all that was known of that origin.
 
-use crate::ids::{RoomName, TrackId, WorkerId};
+use crate::ids::{PublisherName, RoomName, TrackId, WorkerId};
 
 /// What one origin tells another, reliably and in order while the number sequence holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,17 @@ pub enum RoomEvent {
         layers: Vec<Layer>,
         best: u8,
     },
+    Stage(Stage),
+}
+
+/// Who is heard in a room, as the origin that has its microphones decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    pub room: RoomName,
+    /// Audio tracks that have a seat.
+    pub heard: Vec<TrackId>,
+    /// Who speaks, or spoke last.
+    pub speaker: Option<TrackId>,
 }
 
 /// A track as its origin describes it to everybody else.
@@ -33,6 +44,8 @@ pub enum RoomEvent {
 pub struct Track {
     pub id: TrackId,
     pub room: RoomName,
+    /// Whose it is, if the publisher gave a name.
+    pub by: Option<PublisherName>,
     /// Mime name as in SDP: `VP8`, `H264`, `opus`.
     pub codec: String,
     /// Format parameters a viewer must be able to decode, as in SDP (may be empty).
@@ -56,6 +69,7 @@ pub struct Snapshot {
     pub origin: WorkerId,
     pub seq: u64,
     pub tracks: Vec<Track>,
+    pub stages: Vec<Stage>,
 }
 
 /// A message on the link from one worker to another. What is level-triggered is repeated every second, so that a lost

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proto::api::{RoomsView, SessionView, UpstreamOrder, UpstreamView};
-use proto::{LayerChoice, Path, RoomName, SessionId};
+use proto::{LayerChoice, Path, PublisherName, RoomName, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -55,6 +55,7 @@ pub enum Readiness {
 pub enum Ask {
     Publish {
         room: RoomName,
+        name: Option<PublisherName>,
         offer: Offer,
         client: Client,
         owner: Owner,
@@ -195,8 +196,13 @@ pub enum Patched {
 pub enum Refusal {
     #[error("nobody publishes in this room yet; retry in {retry_after_s} s")]
     NotLive { retry_after_s: u32 },
-    #[error("somebody else is publishing in this room; use another room, or retry when that publisher has stopped")]
+    #[error(
+        "somebody else is publishing in this room under this name, or without one; publish under another name (?as=NAME), use \
+         another room, or retry when that publisher has stopped"
+    )]
     Occupied,
+    #[error("{0} publish in this room, which is as many as may (stream.publishers_max); retry when one has stopped")]
+    Crowded(usize),
     #[error("this node has no room for another session; retry in {retry_after_s} s")]
     Full { retry_after_s: u32 },
     #[error("this node is shutting down and takes no new sessions; retry on another one")]
@@ -275,11 +281,12 @@ impl Desk {
     pub(crate) async fn publish(
         &self,
         room: RoomName,
+        name: Option<PublisherName>,
         offer: Offer,
         client: Client,
         owner: Owner,
     ) -> Result<Result<Answered, Refusal>, Unanswered> {
-        self.ask(|reply| Ask::Publish { room, offer, client, owner, reply }).await
+        self.ask(|reply| Ask::Publish { room, name, offer, client, owner, reply }).await
     }
 
     pub(crate) async fn watch(

@@ -148,7 +148,7 @@ impl From<Refusal> for Failure {
         let (kind, retry) = match &refusal {
             Refusal::NotLive { retry_after_s } => (Kind::NotLive, Some(*retry_after_s)),
             // A sitting publisher that has gone silent can be replaced after 2 s.
-            Refusal::Occupied => (Kind::RoomOccupied, Some(2)),
+            Refusal::Occupied | Refusal::Crowded(_) => (Kind::RoomOccupied, Some(2)),
             Refusal::Full { retry_after_s } => (Kind::NodeFull, Some(*retry_after_s)),
             Refusal::Draining => (Kind::NodeDraining, Some(DRAINING_RETRY_S)),
             Refusal::BadOffer(_) => (Kind::BadOffer, None),

@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{self, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LINK, LOCATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use proto::{RoomName, SessionId};
+use proto::{PublisherName, RoomName, SessionId};
 use transport::fragment::Fragment;
 use transport::offer::{Offer, Role};
 
@@ -19,7 +19,7 @@ use crate::auth::{Caller, Denied, Right};
 use crate::body::{ACCEPT_PATCH, ACCEPT_POST, FRAGMENT, SDP, read_text, refuse_announced, require_type};
 use crate::desk::{Answered, Client, Patched, Readiness, Refusal};
 use crate::problem::{DRAINING_RETRY_S, Failure, Kind};
-use crate::{if_match, links, path, switch};
+use crate::{if_match, links, path, query, switch};
 
 /// Enough of a `User-Agent` to tell OBS from a browser.
 const AGENT_LEN_MAX: usize = 128;
@@ -43,6 +43,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let room = room_name(room)?;
     let caller = app.guard.caller(&request.headers, request.uri.query())?;
     caller.may(right, &room)?;
+    let name = publisher_name(request.uri.query())?;
     let limits = &app.settings.limits;
     let path = path::from_headers(&request.headers)?;
     refuse_announced(&request.headers, limits.offer_bytes_max)?;
@@ -53,7 +54,7 @@ async fn create(app: App, right: Right, room: RoomPath, request: Request) -> Res
     let offer = parse_offer(&text, right)?;
     let client = Client { ip: app.client_ip(&request), agent: agent(&request.headers) };
     let answered = match right {
-        Right::Publish => app.desk.publish(room.clone(), offer, client, caller.owner).await,
+        Right::Publish => app.desk.publish(room.clone(), name, offer, client, caller.owner).await,
         Right::Watch => app.desk.watch(room.clone(), offer, client, caller.owner, path).await,
     }??;
     let endpoint = match right {
@@ -166,6 +167,12 @@ pub async fn end(State(app): State<App>, path: SessionPath, request: Request) ->
 pub(crate) fn room_name(path: RoomPath) -> Result<RoomName, Failure> {
     let bad = |e: proto::ids::IdError| Failure::new(Kind::BadRoomName, e.to_string());
     path.map(|Path(name)| name).unwrap_or_default().parse().map_err(bad)
+}
+
+/// `?as=NAME`: under which name somebody publishes beside others.
+fn publisher_name(query: Option<&str>) -> Result<Option<PublisherName>, Failure> {
+    let bad = |e: proto::ids::IdError| Failure::new(Kind::BadRoomName, e.to_string());
+    query.and_then(|query| query::value(query, "as")).map(str::parse).transpose().map_err(bad)
 }
 
 /// A malformed id is one that does not exist. The room before it is for people: the id alone names the session.

@@ -25,7 +25,8 @@ fn room(name: &str, live: bool, viewers: u32) -> RoomView {
     let layer = |rid: &str, kbps| LayerView { rid: Some(rid.into()), kbps, silent: kbps == 0 };
     let layers = vec![layer("h", 900), layer("q", 0)];
     let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers };
-    let publisher = PublisherView { id: "0-0-0".into(), age_s: 3, tracks: vec![track] };
+    let publisher =
+        PublisherView { id: "0-0-0".into(), name: None, speaking: false, shown: true, age_s: 3, tracks: vec![track] };
     RoomView { name: name.into(), live, publishers: vec![publisher], viewers }
 }
 
@@ -177,7 +178,7 @@ async fn a_watching_session_names_its_extensions_and_a_publishing_one_has_none()
         watching.all("link"),
         [
             format!(
-                r#"<{session}/sse>; rel="{rel}:server-sent-events"; events="active,inactive,layers,reconnect,viewercount""#
+                r#"<{session}/sse>; rel="{rel}:server-sent-events"; events="active,inactive,layers,reconnect,viewercount,speaker""#
             ),
             format!(r#"<{session}/layer>; rel="{rel}:layer""#),
         ]

@@ -26,6 +26,8 @@ pub struct Publish {
     pub keyframe_every: u32,
     /// Whether it stops layers that nobody wants.
     pub is_thrifty: bool,
+    /// Whether it publishes under the name by which the scenario calls it, beside others.
+    pub is_named: bool,
     /// Whether there is a camera.
     pub has_video: bool,
     /// Whether the encoder listens to keyframe requests.
@@ -51,6 +53,7 @@ impl Default for Publish {
             layers: Vec::new(),
             keyframe_every: 300,
             is_thrifty: false,
+            is_named: false,
             has_video: true,
             answers_requests: true,
             fps: 30,
@@ -76,6 +79,8 @@ pub(crate) struct Client {
     pub peer_id: PeerId,
     pub does: Does,
     pub muted: bool,
+    /// What its microphone hears, in decibels below overload; 127 is silence.
+    pub level: u8,
     /// Simulcast layers that the encoder has given up.
     pub stopped: Vec<Rid>,
     pub up: Link,
@@ -127,9 +132,14 @@ impl Client {
                 let offer = client::Publish { audio: Some(choice(Codec::Opus)), video, rids, channel };
                 client::Client::publisher(setup, &offer)
             }
-            Does::Watch(_) => {
+            Does::Watch(seen) => {
                 let video = [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1].into_iter().map(choice).collect();
-                let offer = client::Watch { audio: vec![choice(Codec::Opus)], video, channel: None };
+                let offer = client::Watch {
+                    audio: vec![choice(Codec::Opus)],
+                    video,
+                    more_voices: seen.more_voices,
+                    channel: None,
+                };
                 client::Client::viewer(setup, &offer)
             }
         };
@@ -143,6 +153,7 @@ impl Client {
             peer_id: PeerId { worker: proto::WorkerId(worker), slot: 0, generation: 0 },
             does,
             muted: false,
+            level: 30,
             stopped: Vec::new(),
             up: clean_link(seed),
             down: clean_link(seed ^ 1),
@@ -297,7 +308,7 @@ impl Client {
                     let time = packet.time.0;
                     let shift = encoder.first_time.map_or(0, |first| first.wrapping_sub(time));
                     let shift = *encoder.shift.get_or_insert(shift);
-                    let audio_level = (encoder.kind == Kind::Audio).then_some((30, true));
+                    let audio_level = (encoder.kind == Kind::Audio).then_some((self.level, self.level < 60));
                     let packet = Packet {
                         kind: encoder.kind,
                         rid: encoder.rid,

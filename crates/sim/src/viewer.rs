@@ -7,6 +7,7 @@ use media::check::{Checker, Report, View};
 use media::codec::{Codec, Kind};
 use media::seq::{RtpTime, Seq};
 use media::testing::{self, Tag};
+use transport::{Mid, Received};
 
 /// How long a viewer waits for a missing packet before its decoder goes on without it. Browsers wait up to about half a
 /// second while NACKs are under way.
@@ -19,6 +20,7 @@ const FIRST_PATIENCE: Duration = Duration::from_millis(150);
 pub struct TrackSeen {
     pub codec: Codec,
     pub(crate) ssrc: u32,
+    mid: Mid,
     start: Instant,
     checker: Checker,
     /// Received and not yet played: by sequence number.
@@ -75,14 +77,18 @@ pub struct Steps {
 #[derive(Default)]
 pub struct Seen {
     pub tracks: Vec<TrackSeen>,
+    /// Audio sections of its offer beyond the first.
+    pub(crate) more_voices: usize,
     pub connected: Option<Instant>,
 }
 
 impl TrackSeen {
-    fn new(codec: Codec, ssrc: u32, start: Instant, now: Instant) -> TrackSeen {
+    fn new(received: &Received, start: Instant) -> TrackSeen {
+        let (codec, now) = (received.codec, received.arrival);
         TrackSeen {
             codec,
-            ssrc,
+            ssrc: received.ssrc,
+            mid: received.mid,
             start,
             checker: Checker::new(codec),
             waiting: BTreeMap::new(),
@@ -173,11 +179,11 @@ impl TrackSeen {
 }
 
 impl Seen {
-    pub(crate) fn receive(&mut self, start: Instant, received: &transport::Received) {
-        let track = match self.tracks.iter_mut().position(|t| t.codec == received.codec) {
+    pub(crate) fn receive(&mut self, start: Instant, received: &Received) {
+        let track = match self.tracks.iter_mut().position(|t| (t.codec, t.mid) == (received.codec, received.mid)) {
             Some(at) => &mut self.tracks[at],
             None => {
-                self.tracks.push(TrackSeen::new(received.codec, received.ssrc, start, received.arrival));
+                self.tracks.push(TrackSeen::new(received, start));
                 self.tracks.last_mut().expect("just pushed")
             }
         };
@@ -211,6 +217,11 @@ impl Seen {
 
     pub fn track(&self, kind: Kind) -> &TrackSeen {
         self.tracks.iter().find(|t| t.codec.kind() == kind).unwrap_or_else(|| panic!("the viewer saw no {kind:?}"))
+    }
+
+    /// Everything that it hears, an audio section each.
+    pub fn voices(&self) -> impl Iterator<Item = &TrackSeen> {
+        self.tracks.iter().filter(|t| t.codec.kind() == Kind::Audio)
     }
 
     pub fn has(&self, kind: Kind) -> bool {

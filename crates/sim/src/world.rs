@@ -10,7 +10,7 @@ use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::api::SessionView;
-use proto::{LayerChoice, RoomName, WorkerId};
+use proto::{LayerChoice, PublisherName, RoomName, WorkerId};
 use transport::{Identity, Offer};
 
 use crate::client::{Client, Does, Publish};
@@ -77,13 +77,20 @@ impl Sim {
     }
 
     pub fn publish_on(&mut self, worker: u8, room: &str, who: &str, publish: Publish) {
-        let does = Does::Publish(publish);
-        self.join(worker, room, who, does).unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
+        let name = publish.is_named.then(|| who.parse().expect("a publisher's name"));
+        self.join(worker, room, who, Does::Publish(publish), name)
+            .unwrap_or_else(|refusal| panic!("{who} may not publish: {refusal}"));
     }
 
     /// What a second publisher hears.
     pub fn try_publish(&mut self, room: &str, who: &str) -> Result<(), engine::Refusal> {
-        self.join(0, room, who, Does::Publish(Publish::default()))
+        self.join(0, room, who, Does::Publish(Publish::default()), None)
+    }
+
+    /// `who` publishes under this name.
+    pub fn try_publish_as(&mut self, room: &str, name: &str, who: &str) -> Result<(), engine::Refusal> {
+        let name = name.parse().expect("a publisher's name");
+        self.join(0, room, who, Does::Publish(Publish::default()), Some(name))
     }
 
     pub fn watch(&mut self, room: &str, who: &str) {
@@ -94,8 +101,15 @@ impl Sim {
         self.try_watch_on(worker, room, who).unwrap_or_else(|refusal| panic!("{who} may not watch: {refusal}"));
     }
 
+    /// `who` watches with this many audio sections.
+    pub fn listen(&mut self, worker: u8, room: &str, who: &str, voices: usize) {
+        let seen = Seen { more_voices: voices - 1, ..Seen::default() };
+        let joined = self.join(worker, room, who, Does::Watch(Box::new(seen)), None);
+        joined.unwrap_or_else(|refusal| panic!("{who} may not watch: {refusal}"));
+    }
+
     pub fn try_watch_on(&mut self, worker: u8, room: &str, who: &str) -> Result<(), engine::Refusal> {
-        self.join(worker, room, who, Does::Watch(Box::default()))
+        self.join(worker, room, who, Does::Watch(Box::default()), None)
     }
 
     /// `who` is to see another room, in the same session.
@@ -173,6 +187,11 @@ impl Sim {
     /// The publisher's encoder stops sending, and goes on.
     pub fn mute(&mut self, who: &str, muted: bool) {
         self.client(who).muted = muted;
+    }
+
+    /// How loud it is at the microphone of `who`, in decibels below overload; 127 is silence.
+    pub fn speak(&mut self, who: &str, level: u8) {
+        self.client(who).level = level;
     }
 
     /// The encoder of `who` gives up a simulcast layer, as browsers do when their line gets narrow.
@@ -259,7 +278,14 @@ impl Sim {
         self.clients.get_mut(who).unwrap_or_else(|| panic!("{who} is not here"))
     }
 
-    fn join(&mut self, worker: u8, room: &str, who: &str, does: Does) -> Result<(), engine::Refusal> {
+    fn join(
+        &mut self,
+        worker: u8,
+        room: &str,
+        who: &str,
+        does: Does,
+        name: Option<PublisherName>,
+    ) -> Result<(), engine::Refusal> {
         let room: RoomName = room.parse().expect("a room name");
         let n = self.rng.next_u64();
         let address: SocketAddr = format!("10.1.{}.{}:5004", n >> 8 & 0xff, n & 0xff).parse().expect("an address");
@@ -267,8 +293,8 @@ impl Sim {
         let offer = Offer::parse(&offer).expect("our own offer");
         self.tickets += 1;
         let (ticket, owner) = (Ticket(self.tickets), Owner(None));
-        let command = match client.does {
-            Does::Publish(_) => Command::Publish { ticket, room, offer, owner },
+        let command = match &client.does {
+            Does::Publish(_) => Command::Publish { ticket, room, name, offer, owner },
             Does::Watch(_) => Command::Watch { ticket, room, offer, owner },
         };
         let engine = &mut self.workers[worker as usize];

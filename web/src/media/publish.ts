@@ -64,7 +64,11 @@ export async function replaceTrack(pc: RTCPeerConnection, kind: "audio" | "video
   return true;
 }
 
+/** As many voices as a server lets be heard at a time unless told otherwise (`stream.voices_max`). */
+const VOICES = 5;
+
 export function addReceivers(pc: RTCPeerConnection): void {
   pc.addTransceiver("audio", { direction: "recvonly" });
   pc.addTransceiver("video", { direction: "recvonly" });
+  for (let more = 1; more < VOICES; more += 1) pc.addTransceiver("audio", { direction: "recvonly" });
 }

@@ -124,7 +124,14 @@ mod tests {
         use proto::api::{SessionSide, SessionState, SessionTrack, SessionView, Verdict};
         let layer = LayerView { rid: Some("h".into()), kbps: 1, silent: false };
         let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: vec![layer.clone()] };
-        let publisher = PublisherView { id: "0-1-1".into(), age_s: 1, tracks: vec![track.clone()] };
+        let publisher = PublisherView {
+            id: "0-1-1".into(),
+            name: Some("ann".into()),
+            speaking: true,
+            shown: true,
+            age_s: 1,
+            tracks: vec![track.clone()],
+        };
         let room = RoomView { name: "demo".into(), live: true, publishers: vec![publisher.clone()], viewers: 1 };
         let problem = Problem { kind: "x".into(), title: "x".into(), status: 400, detail: "x".into() };
         let node = NodeView { version: "1".into(), token_required: true, workers: 1 };

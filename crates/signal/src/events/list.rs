@@ -6,13 +6,14 @@ use crate::problem::{Failure, Kind};
 /// The draft knows six, and more will come.
 const NAMES_MAX: usize = 32;
 
-const NAMES: [&str; 5] = ["active", "inactive", "layers", "reconnect", "viewercount"];
+/// `speaker` is ours; the others are the draft's.
+const NAMES: [&str; 6] = ["active", "inactive", "layers", "reconnect", "viewercount", "speaker"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Events(u8);
 
 impl Events {
-    pub const ALL: Events = Events(0b1_1111);
+    pub const ALL: Events = Events(0b11_1111);
 
     pub fn contain(self, name: &str) -> bool {
         NAMES.iter().position(|known| *known == name).is_some_and(|bit| self.0 & 1 << bit != 0)

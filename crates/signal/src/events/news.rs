@@ -22,6 +22,7 @@ pub struct News {
     layers: Option<(Vec<Shape>, Instant)>,
     viewers: Option<u32>,
     reconnect: bool,
+    speaker: Option<Value>,
 }
 
 /// What of a layer matters at once: which it is, and whether it flows.
@@ -29,7 +30,7 @@ type Shape = (Option<String>, bool);
 
 impl News {
     pub fn new(events: Events, media: Option<String>, told_active: bool) -> News {
-        News { events, media, active: None, told_active, layers: None, viewers: None, reconnect: false }
+        News { events, media, active: None, told_active, layers: None, viewers: None, reconnect: false, speaker: None }
     }
 
     pub fn told_active(&self) -> bool {
@@ -43,7 +44,13 @@ impl News {
         room: Option<&RoomView>,
         readiness: Readiness,
     ) -> Vec<(&'static str, Value)> {
-        let news = [self.activity(room), self.layers(now, room), self.viewers(room), self.reconnect(readiness)];
+        let news = [
+            self.activity(room),
+            self.layers(now, room),
+            self.viewers(room),
+            self.speaker(room),
+            self.reconnect(readiness),
+        ];
         news.into_iter().flatten().filter(|(name, _)| self.events.contain(name)).collect()
     }
 
@@ -94,6 +101,14 @@ impl News {
         (told != Some(viewers)).then(|| ("viewercount", json!({ "viewercount": viewers })))
     }
 
+    /// Who speaks, or spoke last, of those who publish.
+    fn speaker(&mut self, room: Option<&RoomView>) -> Option<(&'static str, Value)> {
+        let speaker = room?.publishers.iter().find(|publisher| publisher.speaking)?;
+        let speaker = json!({ "id": speaker.id, "name": speaker.name });
+        let told = self.speaker.replace(speaker.clone());
+        (told.as_ref() != Some(&speaker)).then_some(("speaker", speaker))
+    }
+
     /// A node that goes away says so while there is time: without a URL the player asks the address it knows, where by
     /// then somebody else answers.
     fn reconnect(&mut self, readiness: Readiness) -> Option<(&'static str, Value)> {
@@ -104,9 +119,9 @@ impl News {
     }
 }
 
-/// The tracks of the publication that a room shows: the latest.
+/// The tracks of the publication that a room shows.
 fn shown(room: &RoomView) -> impl Iterator<Item = &TrackView> {
-    room.publishers.iter().min_by_key(|publisher| publisher.age_s).into_iter().flat_map(|publisher| &publisher.tracks)
+    room.publishers.iter().find(|publisher| publisher.shown).into_iter().flat_map(|publisher| &publisher.tracks)
 }
 
 #[cfg(test)]
@@ -114,6 +129,10 @@ mod tests {
     use proto::api::PublisherView;
 
     use super::*;
+
+    fn publisher(id: &str, tracks: Vec<TrackView>) -> PublisherView {
+        PublisherView { id: id.into(), name: None, speaking: false, shown: true, age_s: 1, tracks }
+    }
 
     fn room(live: bool, viewers: u32, layers: &[(&str, u32)]) -> RoomView {
         let layer = |(rid, kbps): &(&str, u32)| LayerView {
@@ -123,7 +142,7 @@ mod tests {
         };
         let video =
             TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: layers.iter().map(layer).collect() };
-        let publishers = vec![PublisherView { id: "0-0-0".into(), age_s: 1, tracks: vec![video] }];
+        let publishers = vec![publisher("0-0-0", vec![video])];
         RoomView { name: "demo".into(), live, publishers, viewers }
     }
 
@@ -161,6 +180,28 @@ mod tests {
         assert!(news.update(now, None, Readiness::Ready).is_empty());
         // Somebody who was away while it ended is told when they come back.
         assert_eq!(names(&News::new(only, None, true).update(now, None, Readiness::Ready)), ["inactive"]);
+    }
+
+    #[test]
+    fn who_speaks_is_told_when_it_is_another_one_and_kept_while_nobody_does() {
+        let now = Instant::now();
+        let speaking = |who: usize| {
+            let mut room = room(true, 1, &[]);
+            room.publishers =
+                ["ann", "bea"].map(|name| PublisherView { name: Some(name.into()), ..publisher(name, vec![]) }).into();
+            if let Some(speaker) = room.publishers.get_mut(who) {
+                speaker.speaking = true;
+            }
+            room
+        };
+        let mut news = News::new(super::super::list::parse(r#"["speaker"]"#).unwrap(), None, false);
+        assert!(news.update(now, Some(&speaking(2)), Readiness::Ready).is_empty());
+        let ann = ("speaker", json!({"id": "ann", "name": "ann"}));
+        assert_eq!(news.update(now, Some(&speaking(0)), Readiness::Ready), [ann]);
+        assert!(news.update(now, Some(&speaking(0)), Readiness::Ready).is_empty());
+        assert!(news.update(now, Some(&speaking(2)), Readiness::Ready).is_empty());
+        let bea = ("speaker", json!({"id": "bea", "name": "bea"}));
+        assert_eq!(news.update(now, Some(&speaking(1)), Readiness::Ready), [bea]);
     }
 
     #[test]

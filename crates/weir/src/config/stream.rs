@@ -13,12 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, at_least_one};
 
+const VOICES_MAX: u32 = node::VOICES_MAX as u32;
+
 /// Instead of a path.
 const OFF: &str = "off";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Section {
+    pub publishers_max: u32,
+    pub voices_max: u32,
     pub takeover_silence_ms: u32,
     pub silence_timeout_s: u32,
     pub idle_clip: String,
@@ -45,6 +49,8 @@ impl Default for Section {
     fn default() -> Section {
         let engine = Engine::default();
         Section {
+            publishers_max: engine.publishers_max as u32,
+            voices_max: engine.voices_max as u32,
             takeover_silence_ms: engine.takeover_silence.as_millis() as u32,
             silence_timeout_s: engine.silence_timeout.as_secs() as u32,
             idle_clip: String::new(),
@@ -62,6 +68,11 @@ impl Default for Section {
 
 impl Section {
     pub fn check(&self) -> Result<(), Fault> {
+        at_least_one("stream.publishers_max", self.publishers_max)?;
+        if !(1..=VOICES_MAX).contains(&self.voices_max) {
+            let why = format!("it must be between 1 and {VOICES_MAX}, the audio sections that a viewer may offer");
+            return Err(Fault::new("stream.voices_max", why));
+        }
         at_least_one("stream.silence_timeout_s", self.silence_timeout_s)?;
         at_least_one("stream.repair_age_ms", self.repair_age_ms)?;
         if !(100..=1_000_000).contains(&self.bandwidth_max_kbps) {
@@ -103,6 +114,8 @@ impl Section {
     }
 
     pub fn apply(&self, limits: &mut Engine) {
+        limits.publishers_max = self.publishers_max as usize;
+        limits.voices_max = self.voices_max as usize;
         limits.takeover_silence = Duration::from_millis(self.takeover_silence_ms.into());
         limits.silence_timeout = seconds(self.silence_timeout_s);
         limits.ring_packets = self.repair_packets as usize;

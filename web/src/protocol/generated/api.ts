@@ -46,6 +46,18 @@ export type PublisherView = {
  */
 id: string,
 /**
+ * The name it publishes under (`?as=`), if it gave one.
+ */
+name?: string,
+/**
+ * It speaks, or spoke last, of those who publish in this room.
+ */
+speaking: boolean,
+/**
+ * Its picture is what the room shows.
+ */
+shown: boolean,
+/**
  * Seconds since it connected.
  */
 age_s: number, tracks: Array<TrackView>, };
