@@ -29,6 +29,93 @@ export function publishColour(tab, weir, room, colour) {
   );
 }
 
+/**
+ * Publishes beside others, under a name: a picture of one colour, and a tone instead of a voice, which `speak` turns on and off.
+ */
+export function publishPerson(tab, weir, room, { name, colour, hz }) {
+  return tab.ask(
+    async ([url, fill, hz]) => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [320, 180];
+      const context = canvas.getContext("2d");
+      let n = 0;
+      setInterval(() => {
+        context.fillStyle = fill;
+        context.fillRect(0, 0, 320, 180);
+        context.fillStyle = "#888";
+        context.fillRect((n += 4) % 300, 80, 20, 20);
+      }, 40);
+      const audio = new AudioContext();
+      const [tone, gain, out] = [audio.createOscillator(), audio.createGain(), audio.createMediaStreamDestination()];
+      [tone.frequency.value, gain.gain.value] = [hz, 0];
+      tone.connect(gain).connect(out);
+      tone.start();
+      window.voice = gain.gain;
+      const pc = new RTCPeerConnection();
+      pc.addTransceiver(out.stream.getAudioTracks()[0], { direction: "sendonly" });
+      pc.addTransceiver(canvas.captureStream(25).getVideoTracks()[0], { direction: "sendonly" });
+      await pc.setLocalDescription(await pc.createOffer());
+      const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+      if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+      await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+      return response.headers.get("Location");
+    },
+    [`${weir.whip(room)}?as=${name}`, colour, hz],
+  );
+}
+
+export function speak(tab, loud) {
+  return tab.ask((loud) => void (window.voice.value = loud ? 0.5 : 0), loud);
+}
+
+/** Watches with several audio sections. Who is heard in them is said by `tones`. */
+export function listenToPeople(tab, weir, room, sections) {
+  return tab.ask(
+    async ([url, sections]) => {
+      const pc = new RTCPeerConnection();
+      pc.addTransceiver("video", { direction: "recvonly" });
+      for (let n = 0; n < sections; n += 1) pc.addTransceiver("audio", { direction: "recvonly" });
+      const video = document.createElement("video");
+      [video.muted, video.autoplay] = [true, true];
+      const context = new AudioContext();
+      window.ears = [];
+      pc.ontrack = ({ track }) => {
+        const stream = new MediaStream([track]);
+        if (track.kind === "video") return void (video.srcObject = stream);
+        // Chromium decodes for Web Audio only what an element plays as well.
+        const element = new Audio();
+        [element.muted, element.srcObject] = [true, stream];
+        void element.play();
+        const ear = context.createAnalyser();
+        ear.fftSize = 2048;
+        context.createMediaStreamSource(stream).connect(ear);
+        window.ears.push({ element, ear });
+      };
+      await pc.setLocalDescription(await pc.createOffer());
+      const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+      if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+      document.body.append(video);
+      await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+      await video.play().catch(() => undefined);
+      window.listener = pc;
+      return response.headers.get("Location");
+    },
+    [weir.whep(room), sections],
+  );
+}
+
+/** The frequency of the tone in each audio section, `null` where it is quiet. */
+export function tones(tab) {
+  return tab.ask(() =>
+    window.ears.map(({ ear }) => {
+      const bins = new Float32Array(ear.frequencyBinCount);
+      ear.getFloatFrequencyData(bins);
+      const loudest = bins.reduce((best, value, at) => (value > bins[best] ? at : best), 0);
+      return bins[loudest] > -50 ? (loudest * ear.context.sampleRate) / ear.fftSize : null;
+    }),
+  );
+}
+
 /** From now on the tab's picture has this colour. */
 export function paint(tab, colour) {
   return tab.ask((fill) => void (globalThis.__colour = fill), colour);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openChromium } from "../lib/browsers.js";
 import { goLive, layers, watch } from "../lib/page.js";
-import { publishColour, watchScripted } from "../lib/scripted.js";
+import { listenToPeople, publishColour, publishPerson, speak, tones, watchScripted } from "../lib/scripted.js";
 import { colour, seesMovingPicture, statistics, video } from "../lib/seen.js";
 import { until } from "../lib/until.js";
 import { ALL, Weir } from "../lib/weir.js";
@@ -76,6 +76,52 @@ describe("switch", () => {
     await Promise.all([red, blue, viewer].map((tab) => tab.close()));
   });
 
+  test("where several publish, a viewer sees and hears who speaks, and with more sections the others too", async (t) => {
+    const people = {
+      ann: { name: "ann", colour: "#f00000", hz: 500 },
+      bea: { name: "bea", colour: "#0000f0", hz: 1000 },
+      cem: { name: "cem", colour: "#00f000", hz: 2000 },
+    };
+    const tabs = {};
+    for (const person of Object.values(people)) {
+      tabs[person.name] = await chromium.tab(weir.url);
+      await publishPerson(tabs[person.name], weir, "hall", person);
+    }
+    const [plain, many] = [await chromium.tab(weir.url), await chromium.tab(weir.url)];
+    const session = await until("the room is live", () => listenToPeople(plain, weir, "hall", 1));
+    await listenToPeople(many, weir, "hall", 3);
+    const hears = (tones, person) => tones.some((hz) => hz !== null && Math.abs(hz - people[person].hz) < 60);
+    const events = await follow(weir, session);
+
+    for (const [who, isTheirs] of [["ann", isRed], ["bea", isBlue], ["ann", isRed]]) {
+      const began = performance.now();
+      await speak(tabs[who], true);
+      await until(`${who} is heard`, async () => hears(await tones(plain), who));
+      await sees(plain, who, isTheirs);
+      t.diagnostic(`${who} is heard and seen within ${Math.round(performance.now() - began)} ms`);
+      await until(`${who} is heard in one of three sections`, async () => hears(await tones(many), who));
+      await until(`it is told that ${who} speaks`, () => events.text.includes(`"name":"${who}"`));
+      await seesMovingPicture(plain, { frames: 10 });
+      await plain.screenshot(`switch-people-${who}`);
+      await speak(tabs[who], false);
+      await until(`${who} is not heard`, async () => !hears(await tones(many), who));
+    }
+    await Promise.all(Object.values(tabs).map((tab) => speak(tab, true)));
+    await until("three speak at once, and three are heard", async () => {
+      const heard = await tones(many);
+      return Object.keys(people).every((who) => hears(heard, who));
+    });
+    const rooms = await (await fetch(`${weir.url}/api/rooms`)).json();
+    const hall = rooms.rooms.find((room) => room.name === "hall");
+    assert.deepEqual(hall.publishers.map((publisher) => publisher.name).sort(), ["ann", "bea", "cem"]);
+    assert.equal(hall.publishers.filter((publisher) => publisher.speaking).length, 1);
+    for (const tab of [plain, many]) {
+      const inbound = await statistics(tab, "inbound-rtp");
+      assert.equal(inbound.reduce((lost, report) => lost + report.packetsLost, 0), 0, "lost packets");
+    }
+    await Promise.all([plain, many, ...Object.values(tabs)].map((tab) => tab.close()));
+  });
+
   test("the page says why, and lets a person choose the layer", async (t) => {
     const publisher = await chromium.tab();
     await goLive(publisher, weir, "layers", { simulcast: true, quality: "standard" });
@@ -121,13 +167,14 @@ describe("switch", () => {
 
 /** The events of a session as they come. */
 async function follow(weir, session) {
-  const created = await fetch(`${weir.url}${session}/sse`, json(["active", "inactive", "layers", "viewercount", "reconnect"]));
+  const created = await fetch(`${weir.url}${session}/sse`, json(["active", "inactive", "layers", "viewercount", "reconnect", "speaker"]));
   assert.equal(created.status, 201, await created.text());
   const stream = await fetch(weir.url + created.headers.get("Location"));
   assert.match(stream.headers.get("Content-Type"), /^text\/event-stream/);
-  const followed = { names: [], ended: false };
+  const followed = { names: [], text: "", ended: false };
   void (async () => {
     for await (const chunk of stream.body.pipeThrough(new TextDecoderStream())) {
+      followed.text += chunk;
       followed.names.push(...[...chunk.matchAll(/^event: ?(\w+)$/gm)].map(([, name]) => name));
     }
     followed.ended = true;
