@@ -61,6 +61,8 @@ drops! {
     FeedQueueFull = "feed_queue_full",
     /// The ring to another worker was full.
     LinkFull = "link_full",
+    /// More was to be sent at once than an outbox takes: a whole audience whose packets waited for their pace, and whose source ended.
+    OutboxFull = "outbox_full",
     /// The socket's send buffer was full.
     SendBufferFull = "send_buffer_full",
     /// A packet under a number that was sealed before, or so old that we cannot tell. Must stay zero: the guard behind the safety rule.

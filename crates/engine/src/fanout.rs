@@ -12,9 +12,6 @@ use crate::{Engine, fence};
 /// Packets per viewer and visit: a keyframe that arrives at once leaves in steps, so that it neither fills one viewer's
 /// network buffer nor keeps the others waiting.
 const BURST_PACKETS_MAX: usize = 16;
-/// What is sealed before the kernel is called: it should still be in the second-level cache when the kernel copies it. Measured at 500
-/// viewers, all of a node's CPU time per packet: 2.2 µs at 128 kB (each call wakes receivers anew), 1.95 at 512 kB, 2.3 at 1 MB.
-const OUTBOX_BYTES_MAX: usize = 1 << 19;
 
 /// What a call of `flush` left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +62,7 @@ impl Engine {
             let mut batch = Batch { layers: &mut source.layers, pending: &source.pending, burst, policy };
             let viewers = source.downlinks.len();
             let before = self.round.done;
-            while self.round.done < viewers && self.outbox.len() < OUTBOX_BYTES_MAX {
+            while self.round.done < viewers && !self.outbox.is_full() {
                 let at = |ahead| (self.round.visits + self.round.done + ahead) % viewers;
                 // A thousand viewers do not fit into a core's own cache: have the next ones' state brought while this one is served.
                 if let Some(Some(line)) = self.lines.get(source.downlinks[at(2)].slot as usize) {

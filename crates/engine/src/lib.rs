@@ -184,7 +184,8 @@ impl Engine {
             .fold(self.housekeeping_at, Instant::min)
     }
 
-    /// Sealed datagrams for the socket. The shell sends them and clears it.
+    /// Sealed datagrams for the socket. The shell sends them and clears it: after each call of `flush`, and between other calls when it is
+    /// full.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
@@ -195,6 +196,7 @@ impl Engine {
             self.stats.forward_delay.record_many(now.saturating_duration_since(arrival), viewers);
         }
         self.stats.drops.add(Drop::SendBufferFull, dropped);
+        self.stats.drops.add(Drop::OutboxFull, self.outbox.take_refused());
     }
 
     /// Messages and records for other workers. The shell takes them out.

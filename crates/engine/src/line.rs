@@ -144,7 +144,7 @@ impl Line {
         out: &mut Outbox,
     ) -> Result<usize, Drop> {
         let text = if stream.is_plain { packet.plain() } else { packet.text() };
-        let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX);
+        let room = out.room(header::LEN_MAX + text.len() + OVERHEAD_MAX).ok_or(Drop::OutboxFull)?;
         let transport = self.number(moment.now, stream.header, text.len(), Sent::Media);
         let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, false));
         let sealed = self.sealer.seal_rtp_gather(room, header_len, text, stream.ssrc, stream.index);
@@ -165,7 +165,7 @@ impl Line {
         out: &mut Outbox,
     ) -> Result<usize, Drop> {
         let text = packet.text();
-        let room = out.room(header::LEN_MAX + 2 + text.len() + OVERHEAD_MAX);
+        let room = out.room(header::LEN_MAX + 2 + text.len() + OVERHEAD_MAX).ok_or(Drop::OutboxFull)?;
         let transport = self.number(moment.now, stream.header, 2 + text.len(), why);
         let header_len = stream.header.write(room, packet, &stream.fields(moment, transport, true));
         room[header_len..][..2].copy_from_slice(&lost.to_be_bytes());

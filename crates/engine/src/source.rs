@@ -17,7 +17,7 @@ use crate::gop::Gop;
 use crate::keyframe::{Audience, Throttle};
 use crate::line::Line;
 use crate::replay;
-use crate::ring::{Incoming, Inserted, Read, Ring};
+use crate::ring::{EQUALISE_BYTES_MAX, Incoming, Inserted, Read, Ring};
 use crate::sets::Sets;
 use crate::thrift::Thrift;
 
@@ -27,9 +27,6 @@ pub const LAYERS_MAX: usize = 8;
 /// Send what is there at the latest after this: a viewer's packets of one visit share a system call.
 const FLUSH_VIDEO: Duration = Duration::from_millis(5);
 const FLUSH_AUDIO: Duration = Duration::from_millis(2);
-
-/// Padding costs its bytes once per viewer, a message of its own half a microsecond: a few bytes pay.
-const EQUALISE_BYTES_MAX: usize = 4;
 
 /// A layer that sent nothing for so long is not worth choosing.
 const LAYER_SILENT: Duration = Duration::from_secs(1);

@@ -9,6 +9,7 @@
 //! | events to the node | 4,096 | they wait in the engine until there is room: none is lost |
 //! | messages to a worker | 4,096 | the message is lost; the gap in its numbers, or its repetition within a second, heals that |
 //! | media records to a worker | 4 MiB | the record is dropped and counted (`link_full`) |
+//! | datagrams of a tick | 512 kB, 4 MiB for what cannot stop half way | they are sent before more is done; beyond 4 MiB the datagram is dropped and counted (`outbox_full`) |
 //! | datagrams to the kernel | its send buffer | the datagram is dropped and counted (`send_buffer_full`) |
 
 use std::net::SocketAddr;
@@ -142,6 +143,7 @@ impl Worker {
         let next = self.take_from_links(now).max(self.take_jobs(now)).max(self.take_plain(now));
         self.take_datagrams(now);
         self.take_pulled(now);
+        self.send_if_full();
         self.engine.handle_timeout(now);
         self.fan_out(now);
         self.hand_to_links();
@@ -153,7 +155,10 @@ impl Worker {
     fn take_jobs(&mut self, now: Instant) -> Next {
         for _ in 0..COMMANDS_PER_TICK {
             match self.jobs.try_recv() {
-                Ok(Job::Command(command)) => self.engine.command(now, command),
+                Ok(Job::Command(command)) => {
+                    self.engine.command(now, command);
+                    self.send_if_full();
+                }
                 Ok(Job::Dial { ticket, room, socket, candidates }) => {
                     if let Some(peer) = self.engine.dial(now, ticket, room, &candidates)
                         && let Err(error) = self.pulls.add(peer, socket)
@@ -206,6 +211,7 @@ impl Worker {
             for datagram in self.batch.iter() {
                 self.engine.handle_datagram(now, datagram.from, datagram.to, datagram.bytes);
             }
+            self.send_if_full();
         }
     }
 
@@ -221,6 +227,13 @@ impl Worker {
             self.send();
         }
         self.send();
+    }
+
+    /// What answers asked for much, or many.
+    fn send_if_full(&mut self) {
+        if self.engine.outbox().is_full() {
+            self.send();
+        }
     }
 
     fn send(&mut self) {

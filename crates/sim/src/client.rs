@@ -249,12 +249,13 @@ impl Client {
         moved
     }
 
-    pub fn next_event(&self, now: Instant) -> Instant {
+    /// When something happens here, or arrives at a worker that takes nothing in before `served_from`.
+    pub fn next_event(&self, now: Instant, served_from: Instant) -> Instant {
+        let lines = [self.up.next().map(|at| at.max(served_from)), self.down.next()].into_iter().flatten();
         if self.peer.is_closed() {
-            return self.down.next().into_iter().chain(self.up.next()).min().unwrap_or(now + Duration::from_secs(3600));
+            return lines.min().unwrap_or(now + Duration::from_secs(3600));
         }
         let frames = self.encoders.iter().filter(|_| self.connected.is_some()).map(|e| e.next_frame);
-        let lines = [self.up.next(), self.down.next()].into_iter().flatten();
         frames.chain(lines).fold(self.peer.next_timeout(), Instant::min)
     }
 

@@ -27,6 +27,10 @@ pub struct Sim {
     identity: Identity,
     clients: BTreeMap<String, Client>,
     tickets: u64,
+    /// Until then the workers get no CPU.
+    starved_until: Instant,
+    /// The most bytes that a worker ever had to send at once.
+    pub outbox_max: usize,
     /// Every media packet that reached a client: what, when, to whom. `None` in a world too long for that.
     trace: Option<Vec<String>>,
 }
@@ -59,7 +63,18 @@ impl Sim {
                 Engine::new(start, config, identity.clone(), Box::new(fill))
             })
             .collect();
-        Sim { start, now: start, rng, workers, identity, clients: BTreeMap::new(), tickets: 0, trace: Some(Vec::new()) }
+        Sim {
+            start,
+            now: start,
+            rng,
+            workers,
+            identity,
+            clients: BTreeMap::new(),
+            tickets: 0,
+            starved_until: start,
+            outbox_max: 0,
+            trace: Some(Vec::new()),
+        }
     }
 
     /// For millions of packets.
@@ -226,6 +241,12 @@ impl Sim {
         }
     }
 
+    /// The workers get no CPU for so long: what arrives waits in their sockets.
+    pub fn starve(&mut self, duration: Duration) {
+        self.starved_until = self.now + duration;
+        self.run(duration);
+    }
+
     pub fn viewer(&self, who: &str) -> &Seen {
         self.clients.get(who).and_then(Client::seen).unwrap_or_else(|| panic!("{who} is not watching"))
     }
@@ -320,6 +341,12 @@ impl Sim {
             for client in self.clients.values_mut() {
                 moved |= client.tick(self.start, self.now, &mut self.trace);
             }
+            if self.now < self.starved_until {
+                if !moved && self.next_event() > self.now {
+                    return;
+                }
+                continue;
+            }
             moved |= self.deliver_to_workers();
             for worker in &mut self.workers {
                 if worker.next_timeout() <= self.now {
@@ -353,6 +380,7 @@ impl Sim {
             loop {
                 let flushed = self.workers[i].flush(self.now);
                 let outbox = self.workers[i].outbox();
+                self.outbox_max = self.outbox_max.max(outbox.len());
                 for (to, bytes) in outbox.datagrams() {
                     moved = true;
                     if let Some(client) = self.clients.values_mut().find(|c| c.address == to) {
@@ -384,8 +412,8 @@ impl Sim {
     }
 
     fn next_event(&self) -> Instant {
-        let workers = self.workers.iter().map(Engine::next_timeout);
-        let clients = self.clients.values().map(|c| c.next_event(self.now));
+        let workers = self.workers.iter().map(|worker| worker.next_timeout().max(self.starved_until));
+        let clients = self.clients.values().map(|c| c.next_event(self.now, self.starved_until));
         workers.chain(clients).min().expect("there is a worker")
     }
 }

@@ -156,3 +156,28 @@ fn ten_hours_are_one_clean_stream_and_leave_nothing_behind() {
     let stats = sim.stats(0);
     assert_eq!((stats.rooms, stats.sources, stats.addresses, stats.timers), (0, 0, 0, 0));
 }
+
+#[test]
+fn a_worker_that_got_no_cpu_sends_what_it_owes_in_portions() {
+    /// What is full, and what one viewer's visit may add: the credit of a replay.
+    const PORTION_BYTES: usize = 512 * 1024 + 64 * 1024 + 1500;
+    let mut sim = Sim::seed(11).without_trace();
+    let silent = Publish { keyframe_every: 300, answers_requests: false, kbps: 4000, ..Publish::default() };
+    sim.publish_with("room", "ann", silent);
+    sim.run(secs(4));
+    let audience: Vec<_> = (0..40).map(|n| format!("viewer {n}")).collect();
+    for who in &audience {
+        sim.watch("room", who);
+    }
+    sim.run(ms(300));
+    assert!(sim.stats(0).replays > 30, "they are given the past: {}", sim.stats(0).replays);
+    sim.starve(ms(300));
+    sim.run(secs(6));
+    assert!(sim.outbox_max > PORTION_BYTES / 2, "there was much to send: {}", sim.outbox_max);
+    assert!(sim.outbox_max <= PORTION_BYTES, "{} bytes at once", sim.outbox_max);
+    assert_eq!(sim.stats(0).drops.get(engine::Drop::OutboxFull), 0);
+    for who in &audience {
+        let track = sim.viewer(who).track(Kind::Video);
+        assert!(track.report().is_clean() && track.report().frames > 250, "{who}: {:?}", track.report());
+    }
+}

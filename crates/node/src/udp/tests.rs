@@ -215,13 +215,14 @@ fn a_flood_beyond_the_buffers_is_counted_and_nothing_blocks() {
     assert_eq!((sender.send_buffer_bytes() > 0, viewer.recv_buffer_bytes() > 0), (true, true));
     let mut outbox = Outbox::default();
     let frame = frame(1, 50, 1200, 1200).concat();
-    for _ in 0..400 {
+    for _ in 0..50 {
         add(&mut outbox, viewer.local_addr(), 1200, &frame);
     }
-    let report = sender.send(&outbox);
-    assert_eq!(report.sent + report.dropped_full + report.dropped_refused, 20_000);
+    let reports: Vec<_> = (0..8).map(|_| sender.send(&outbox)).collect();
+    assert!(reports.iter().all(|r| r.sent + r.dropped_full + r.dropped_refused == 2500));
+    let sent = reports.iter().map(|r| r.sent).sum();
     let got = drain(&mut viewer, Duration::from_millis(200)).len() as u64;
-    assert!(got > 0 && got < report.sent, "24 MB fit no 4 MiB buffer: {got} of {}", report.sent);
+    assert!(got > 0 && got < sent, "24 MB fit no 4 MiB buffer: {got} of {sent}");
     // The kernel reports its counter with the next datagram that does get in.
     outbox.messages.truncate(1);
     sender.send(&outbox);
