@@ -13,8 +13,8 @@ export function ffmpegBinary() {
 }
 
 /** A test picture and a tone, H.264 and Opus, sent in real time until it is stopped. */
-export function ffmpegPublishes(name, url, { token, flags = [] } = {}) {
-  const video = ["-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25"];
+export function ffmpegPublishes(name, url, { token, flags = [], size = "640x360" } = {}) {
+  const video = ["-re", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25`];
   const audio = ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
   const h264 = ["-c:v", "libx264", "-profile:v", "baseline", "-preset", "ultrafast", "-tune", "zerolatency"];
   const rate = ["-b:v", "800k", "-pix_fmt", "yuv420p", "-g", "50", "-bf", "0"];

@@ -13,6 +13,7 @@ pub type Parse = fn(&[u8]);
 pub const TARGETS: &[(&str, Parse)] = &[
     ("aliases", signal::fuzz::fuzz_aliases),
     ("annexb", media::fuzz::fuzz_annexb),
+    ("assemble", media::fuzz::fuzz_assemble),
     ("av1", media::fuzz::fuzz_av1),
     ("bearer", signal::fuzz::fuzz_bearer),
     ("bwe", transport::fuzz::fuzz_bwe),

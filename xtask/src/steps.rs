@@ -39,6 +39,7 @@ pub const TEST: &[Step] = &[
     Step { name: "browsers", run: || e2e("browsers") },
     Step { name: "switch", run: || e2e("switch") },
     Step { name: "splices", run: || e2e("splices") },
+    Step { name: "recorded", run: || e2e("recorded") },
     Step { name: "loss", run: || e2e("loss") },
     Step { name: "chain", run: || e2e("chain") },
     Step { name: "programs", run: || e2e("programs") },

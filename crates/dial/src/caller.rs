@@ -71,6 +71,12 @@ impl Caller {
         Err(Error::Redirects(url.to_string()))
     }
 
+    /// Asks something of a session, at a URL below its own.
+    pub async fn wish(&self, url: &Url, json: &str) -> Result<(), Error> {
+        let response = self.http.send(self.request("POST", url).body("application/json", json)).await?;
+        if response.status.is_success() { Ok(()) } else { Err(refused(url, &response)) }
+    }
+
     pub async fn leave(&self, session: &Url) -> Result<(), Error> {
         let response = self.http.send(self.request("DELETE", session)).await?;
         if response.status.is_success() { Ok(()) } else { Err(refused(session, &response)) }

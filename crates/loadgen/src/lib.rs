@@ -31,6 +31,12 @@ pub enum Error {
          start the server with `--media 127.0.0.1:PORT`"
     )]
     NotLoopback(std::net::SocketAddr),
+    #[error("writing recordings to {folder}")]
+    Folder {
+        folder: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("using a UDP socket")]
     Socket(#[source] std::io::Error),
     #[error("the Janus at {url}: {text}")]

@@ -33,6 +33,10 @@ pub struct Report {
     pub inside: Option<Inside>,
     /// The protection of media that viewers and server agreed on; several if they did not all agree on the same.
     pub srtp: Vec<String>,
+    /// With `--switch`.
+    pub switches: Option<Switches>,
+    /// With `--record`: a file for each viewer that had a picture of H.264.
+    pub recorded: Vec<Recorded>,
     /// With `--server-pid`.
     pub server: Option<Server>,
     /// What the load generator itself did wrong or used; if it lost packets, its verdict on the server is void.
@@ -104,6 +108,24 @@ pub struct Feedback {
     pub repairs_unneeded: u64,
     pub given_up: u64,
     pub keyframes_asked: u64,
+}
+
+/// Moves of viewers to other rooms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    pub asked: u64,
+    pub refused: u64,
+}
+
+/// What a viewer got, in a file: H.264 as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub file: String,
+    pub pictures: u64,
+    /// Packets that are not in it because they did not come.
+    pub missing: u64,
+    /// NAL units that are not in it because they did not come whole.
+    pub torn: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,6 +281,12 @@ impl fmt::Display for Report {
                      {given_up} given up, {keyframes_asked} keyframes asked for"
                 ),
             )?;
+        }
+        if let Some(Switches { asked, refused }) = self.switches {
+            line("switches", format!("{asked} asked, {refused} refused"))?;
+        }
+        for Recorded { file, pictures, missing, torn } in &self.recorded {
+            line("recorded", format!("{pictures} pictures, {missing} packets missing, {torn} units torn, in {file}"))?;
         }
         line("forwarding delay", self.forwarding_delay.to_string())?;
         if let Some(Inside { count, p50_ms, p99_ms }) = self.inside {

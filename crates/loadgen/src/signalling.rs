@@ -17,6 +17,9 @@ pub trait Signalling: Clone + Send + Sync + 'static {
 
     fn watch(&self, room: &str, guest: Guest) -> impl Future<Output = Result<(Client, Session), Error>> + Send;
 
+    /// Moves a viewer to another room, within its session.
+    fn switch(&self, session: &Url, room: &str) -> impl Future<Output = Result<(), Error>> + Send;
+
     fn leave(&self, session: Session) -> impl Future<Output = Result<(), Error>> + Send;
 }
 

@@ -39,6 +39,11 @@ impl Signalling for Signaller {
         Ok((client, session))
     }
 
+    async fn switch(&self, session: &Url, room: &str) -> Result<(), Error> {
+        let wish = serde_json::json!({ "room": room }).to_string();
+        Ok(self.caller.wish(&session.child("source"), &wish).await?)
+    }
+
     async fn leave(&self, session: Session) -> Result<(), Error> {
         let Some(url) = session.location else { return Ok(()) };
         Ok(self.caller.leave(&url).await?)

@@ -101,14 +101,15 @@ pub fn shows_later_first(unit: &[u8]) -> bool {
     slice_type.is_some_and(|slice_type| slice_type % 5 == B)
 }
 
+/// The first slice of a picture.
+pub(crate) fn is_first_slice(unit: &[u8]) -> bool {
+    // first_mb_in_slice is an Exp-Golomb number: a leading 1 bit is zero.
+    is_slice(unit) && unit.get(1).is_some_and(|first| first & 0x80 != 0)
+}
+
 /// 7.4.1.2.3: what may only stand in front of a picture, or the first slice of one.
 fn begins_picture(unit: &[u8]) -> bool {
-    match kind(unit) {
-        // first_mb_in_slice is an Exp-Golomb number: a leading 1 bit is zero.
-        SLICE..=IDR => unit.get(1).is_some_and(|first| first & 0x80 != 0),
-        SEI..=DELIMITER | 14..=18 => true,
-        _ => false,
-    }
+    is_first_slice(unit) || matches!(kind(unit), SEI..=DELIMITER | 14..=18)
 }
 
 pub(crate) fn kind(unit: &[u8]) -> u8 {

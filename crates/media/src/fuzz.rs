@@ -3,7 +3,9 @@
 
 use crate::codec::{vp8, vp9};
 use crate::ext::layers::Allocation;
-use crate::{Codec, Header, Packet, annexb, capture, check, clip, codec, dd, ext, ogg, packetise, red, testing};
+use crate::{
+    Codec, Header, Packet, annexb, assemble, capture, check, clip, codec, dd, ext, ogg, packetise, red, testing,
+};
 
 use std::time::Duration;
 
@@ -130,6 +132,23 @@ pub fn fuzz_annexb(data: &[u8]) {
         pictures.iter().take(clip::coded::FRAMES_MAX).map(|units| (9_000, annexb::join(units.iter().copied())));
     let Ok(reel) = clip::Reel::new(Codec::H264, frames.collect()) else { return };
     assert!(!reel.frames().is_empty());
+}
+
+/// Payloads, each with its length and how it came in front: out of its place by so much, of this time, with the marker.
+pub fn fuzz_assemble(data: &[u8]) {
+    let (mut assembler, mut out) = (assemble::Assembler::default(), Vec::new());
+    let mut pushed = 0;
+    for bytes in length_prefixed(data) {
+        let Some((how, payload)) = bytes.split_first() else { continue };
+        let (seq, time) = (1000 + (pushed ^ u64::from(how & 7)), u32::from(how >> 3 & 7));
+        assembler.push(assemble::Part { seq, time, marker: how & 0x80 != 0, payload }, &mut out);
+        pushed += 1;
+    }
+    let counts = assembler.finish(&mut out);
+    // A start code takes four bytes; a unit has taken one of a packet's, and as many as its length in an aggregate.
+    assert!(out.len() <= 2 * data.len());
+    assert!(counts.late <= pushed && counts.missing <= pushed + 7);
+    assert!(counts.pictures <= annexb::Units::new(&out).filter(|unit| annexb::is_first_slice(unit)).count() as u64);
 }
 
 pub fn fuzz_ogg(data: &[u8]) {

@@ -6,6 +6,7 @@
 //! panics, allocates without bound or loops longer than its input.
 
 pub mod annexb;
+pub mod assemble;
 mod bits;
 pub mod capture;
 pub mod check;

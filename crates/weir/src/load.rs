@@ -1,6 +1,7 @@
 //! `weir load`: publishers and viewers for a server, or datagrams that nobody should send it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -84,6 +85,15 @@ pub struct Load {
     /// Take datagrams one by one, as a network card without offloads delivers them
     #[arg(long)]
     no_gro: bool,
+    /// Leave what each viewer gets of H.264 in this folder, as it comes and with nothing mended: viewer-0.h264, viewer-1.h264, …,
+    /// which ffmpeg reads
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
+    /// Move every viewer through these rooms, separated by commas, while everybody watches; with --publishers 0
+    #[arg(long, value_name = "ROOMS", value_delimiter = ',')]
+    switch: Vec<String>,
+    #[arg(long, value_name = "MS", default_value_t = 1000, requires = "switch")]
+    switch_ms: u64,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -119,6 +129,11 @@ pub fn run(args: Load) -> Result<ExitCode> {
     if args.publishers == 0 && args.viewers == 0 {
         bail!("neither publishers nor viewers leaves nothing to do: --publishers N, --viewers N");
     }
+    if args.publishers > 0 && !args.switch.is_empty() {
+        bail!(
+            "who moves sees packets of several publishers, and each of ours counts its own: --switch goes with --publishers 0"
+        );
+    }
     let mut options = load::Options::new(args.url, &args.room);
     options.server = args.signalling;
     options.publishers = args.publishers;
@@ -134,6 +149,9 @@ pub fn run(args: Load) -> Result<ExitCode> {
     options.token = args.token;
     options.joins_per_second = args.joins_per_second.max(1);
     options.server_pid = args.server_pid;
+    options.record = args.record;
+    options.switch = args.switch;
+    options.switch_every = Duration::from_millis(args.switch_ms.max(10));
     options.threads = args.threads.unwrap_or(options.threads).max(1);
     options.coalesce = if args.no_gro { Coalesce::No } else { Coalesce::Yes };
     if let Some(seconds) = args.gop_s {

@@ -134,6 +134,10 @@ impl Signalling for Signaller {
         Ok((client, Session { answer, location: Some(handle.session), took: start.elapsed() }))
     }
 
+    async fn switch(&self, session: &Url, _room: &str) -> Result<(), Error> {
+        Err(refused(session, "moving viewers is not written for it".to_owned()))
+    }
+
     async fn leave(&self, session: Session) -> Result<(), Error> {
         let Some(url) = session.location else { return Ok(()) };
         self.sessions().remove(url.target());

@@ -16,6 +16,9 @@ pub struct Board {
     /// Viewers with a connection, and those with a picture.
     pub connected: AtomicU32,
     pub pictured: AtomicU32,
+    /// Moves of viewers to other rooms.
+    pub switches: AtomicU64,
+    pub switches_refused: AtomicU64,
 }
 
 impl Board {
@@ -28,6 +31,8 @@ impl Board {
             keyframe_requests: AtomicU64::new(0),
             connected: AtomicU32::new(0),
             pictured: AtomicU32::new(0),
+            switches: AtomicU64::new(0),
+            switches_refused: AtomicU64::new(0),
         }
     }
 

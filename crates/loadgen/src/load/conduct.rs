@@ -3,9 +3,10 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use dial::Url;
 use indicatif::{ProgressBar, ProgressStyle};
 use media::codec::Codec;
 use tokio::sync::Semaphore;
@@ -18,11 +19,12 @@ use super::crew::{Crew, Order};
 use super::endpoint::Endpoint;
 use super::options::{self, Options, Weight};
 use super::publisher::Publisher;
+use super::recording::Recording;
 use super::tally::Tally;
 use super::viewer::Viewer;
 use crate::Error;
 use crate::metrics;
-use crate::report::{Inside, Keyframes, Own, Report, Server};
+use crate::report::{Inside, Keyframes, Own, Report, Server, Switches};
 use crate::server::{self, Usage};
 use crate::signalling::{Guest, Session, Signalling, Srtp};
 use crate::udp::{Socket, local_ip_towards};
@@ -61,6 +63,10 @@ struct Cast<S> {
 }
 
 async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report, Error> {
+    if let Some(folder) = &options.record {
+        let failed = |source| Error::Folder { folder: folder.clone(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
     let cast = Arc::new(Cast {
         signaller,
         identity: Identity::generate()?,
@@ -99,8 +105,8 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
     let mut sessions = Vec::new();
     for crew in crews {
         for viewer in crew.disband().map_err(Error::Socket)? {
-            let found = viewer.finish();
-            tally.add(&found);
+            let mut found = viewer.finish();
+            tally.add(&mut found);
             sessions.push(found.session);
         }
     }
@@ -137,6 +143,8 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
         feedback: tally.feedback(),
         forwarding_delay: tally.delays().into(),
         inside: steady.inside,
+        switches: cast.switches(),
+        recorded: tally.take_recorded(),
         srtp: tally.srtp(),
         server: steady.server(options, before),
         own: Own {
@@ -216,10 +224,12 @@ async fn watch<S: Signalling>(
             let publisher = number % cast.options.publishers.max(1);
             let asked = Instant::now();
             let (endpoint, session) = cast.watch(publisher).await?;
-            Ok::<_, Error>((
-                number,
-                Viewer::new(publisher, endpoint, session, asked, cast.options.weight, cast.board.clone()),
-            ))
+            if let Some(place) = session.location.clone().filter(|_| !cast.options.switch.is_empty()) {
+                tokio::spawn(wander(cast.clone(), place, number as usize));
+            }
+            let recording = cast.recording(number);
+            let (weight, board) = (cast.options.weight, cast.board.clone());
+            Ok::<_, Error>((number, Viewer::new(publisher, endpoint, session, asked, weight, board, recording)))
         });
     }
     while let Some(joined) = joins.join_next().await {
@@ -238,6 +248,23 @@ fn seat(joined: Joined, crews: &[Crew<Viewer>], bar: &ProgressBar, tally: &mut T
         }
         Ok(Err(error)) => tally.add_refused(crate::with_causes(&error)),
         Err(error) => tally.add_refused(error.to_string()),
+    }
+}
+
+/// Takes a viewer through the other rooms while everybody watches, beginning with another one than its neighbours.
+async fn wander<S: Signalling>(cast: Arc<Cast<S>>, session: Url, number: usize) {
+    let Options { switch: rooms, switch_every, .. } = &cast.options;
+    let mut pace = tokio::time::interval(*switch_every);
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for room in rooms.iter().cycle().skip(number) {
+        pace.tick().await;
+        while !cast.board.is_steady() {
+            pace.tick().await;
+        }
+        cast.board.switches.fetch_add(1, Ordering::Relaxed);
+        if cast.signaller.switch(&session, room).await.is_err() {
+            cast.board.switches_refused.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -266,6 +293,18 @@ impl<S: Signalling> Cast<S> {
         };
         let (client, session) = self.signaller.watch(&self.options.room_of(publisher), guest).await?;
         Ok((Endpoint::new(client, socket), session))
+    }
+
+    fn recording(&self, number: u32) -> Option<Recording> {
+        let folder = self.options.record.as_ref()?;
+        Some(Recording::new(folder.join(format!("viewer-{number}.h264"))))
+    }
+
+    fn switches(&self) -> Option<Switches> {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Board { switches, switches_refused, .. } = &*self.board;
+        let found = Switches { asked: count(switches), refused: count(switches_refused) };
+        (!self.options.switch.is_empty()).then_some(found)
     }
 
     fn keyframes(&self, before: u64, since: Instant) -> Keyframes {

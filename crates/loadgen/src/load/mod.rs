@@ -17,6 +17,7 @@ mod light;
 mod numbers;
 mod options;
 mod publisher;
+mod recording;
 mod tally;
 mod track;
 mod viewer;

@@ -1,5 +1,6 @@
 //! What to load a server with.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use media::codec::Codec;
@@ -46,6 +47,11 @@ pub struct Options {
     pub threads: usize,
     pub coalesce: Coalesce,
     pub weight: Weight,
+    /// Where to leave what each viewer gets of H.264, as `viewer-N.h264`.
+    pub record: Option<PathBuf>,
+    /// Rooms that every viewer is moved to in turn, while everybody watches.
+    pub switch: Vec<String>,
+    pub switch_every: Duration,
 }
 
 /// What kind of server it is: how participants come to a session.
@@ -95,6 +101,9 @@ impl Options {
             threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             coalesce: Coalesce::Yes,
             weight: Weight::Full,
+            record: None,
+            switch: Vec::new(),
+            switch_every: Duration::from_millis(1000),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::delay::Histogram;
 use crate::ledger::Balance;
 use transport::srtp::Profile;
 
-use crate::report::{Check, CheckVerdict, Feedback, Joins, Packets};
+use crate::report::{Check, CheckVerdict, Feedback, Joins, Packets, Recorded};
 
 #[derive(Default)]
 pub struct Tally {
@@ -28,6 +28,7 @@ pub struct Tally {
     srtp: BTreeSet<&'static str>,
     feedback: Option<Feedback>,
     overflowed: u64,
+    recorded: Vec<Recorded>,
     errors: Vec<String>,
 }
 
@@ -52,7 +53,7 @@ impl Tally {
         }
     }
 
-    pub fn add(&mut self, found: &Found) {
+    pub fn add(&mut self, found: &mut Found) {
         self.created.add(found.session.took);
         if let Some(first_packet) = found.first_packet {
             self.first_packet.add(first_packet);
@@ -79,6 +80,11 @@ impl Tally {
         self.numbers_used_twice += found.numbers_used_twice;
         self.overflowed += found.overflowed;
         self.srtp.extend(found.srtp.map(name_of));
+        match found.recorded.take() {
+            Some(Ok(recorded)) => self.recorded.push(recorded),
+            Some(Err(error)) => self.add_error(format!("recording: {error}")),
+            None => {}
+        }
         if let Some(said) = found.said {
             *self.feedback.get_or_insert_default() += said;
         }
@@ -157,6 +163,10 @@ impl Tally {
 
     pub fn overflowed(&self) -> u64 {
         self.overflowed
+    }
+
+    pub fn take_recorded(&mut self) -> Vec<Recorded> {
+        std::mem::take(&mut self.recorded)
     }
 
     pub fn into_errors(self) -> Vec<String> {

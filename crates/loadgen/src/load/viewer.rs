@@ -16,9 +16,10 @@ use super::endpoint::{Ears, Endpoint};
 use super::light::{Light, Terms};
 use super::numbers::Numbers;
 use super::options::Weight;
+use super::recording::Recording;
 use super::track::{Outcome, Seen, Track};
 use crate::delay::Histogram;
-use crate::report::Feedback;
+use crate::report::{Feedback, Recorded};
 use crate::signalling::Session;
 use crate::udp::{Arena, Socket, WallNs};
 
@@ -53,6 +54,7 @@ struct Eyes {
     answer: String,
     /// From the connection on, if the viewer is a light one.
     light: Option<Box<Light>>,
+    recording: Option<Recording>,
 }
 
 /// What one viewer found, when all is over.
@@ -72,6 +74,7 @@ pub struct Found {
     /// By a light viewer that was connected.
     pub said: Option<Feedback>,
     pub overflowed: u64,
+    pub recorded: Option<io::Result<Recorded>>,
 }
 
 /// One packet in eight is timed: enough for a percentile, and the send log stays in few cache lines.
@@ -85,6 +88,7 @@ impl Viewer {
         asked: Instant,
         weight: Weight,
         board: Arc<Board>,
+        recording: Option<Recording>,
     ) -> Viewer {
         let eyes = Eyes {
             publisher,
@@ -104,13 +108,14 @@ impl Viewer {
             srtp: None,
             answer: session.answer.clone(),
             light: None,
+            recording,
         };
         Viewer { due: endpoint.due(), endpoint, eyes, session }
     }
 
     pub fn finish(self) -> Found {
         let Eyes { board, connected, first_packet, first_frame, closed, .. } = self.eyes;
-        let Eyes { video, audio, delays, numbers, srtp, light, .. } = self.eyes;
+        let Eyes { video, audio, delays, numbers, srtp, light, recording, .. } = self.eyes;
         let close = |track: Track| {
             let last_sent = board.stream(track.stream()).map_or(0, |log| log.last());
             track.close(last_sent)
@@ -127,6 +132,7 @@ impl Viewer {
             srtp,
             said: light.map(|light| light.said()),
             overflowed: u64::from(self.endpoint.socket.overflowed()),
+            recorded: recording.and_then(Recording::finish),
         }
     }
 }
@@ -205,6 +211,9 @@ impl Ears for Eyes {
 impl Eyes {
     fn look(&mut self, at: WallNs, packet: Seen<'_>) {
         self.packets += 1;
+        if let Some(recording) = &mut self.recording {
+            recording.take(packet);
+        }
         let track = match packet.codec.kind() {
             Kind::Video => &mut self.video,
             Kind::Audio => &mut self.audio,

@@ -4,7 +4,7 @@ use crate::testing::{Pcap, Rng, Source, rtp};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 14] = [
+const TARGETS: [(&str, Target); 15] = [
     ("rtp", fuzz_rtp),
     ("ext", fuzz_ext),
     ("dd", fuzz_dd),
@@ -18,6 +18,7 @@ const TARGETS: [(&str, Target); 14] = [
     ("capture", fuzz_capture),
     ("clip", fuzz_clip),
     ("annexb", fuzz_annexb),
+    ("assemble", fuzz_assemble),
     ("ivf", fuzz_ivf),
 ];
 
