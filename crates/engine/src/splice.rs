@@ -59,11 +59,16 @@ struct Segment {
     /// The source's number of its first packet, and the viewer's.
     from: u64,
     out: u64,
-    begun: Instant,
+    begun: Since,
     /// The source's time of its first frame.
     time: u32,
     offsets: Offsets,
 }
+
+/// Hundredths of a second since the splice was made: enough for a year, in a quarter of what an `Instant` takes. A replay leaves a
+/// segment for each of its frames, and those who join together are all remembered together.
+#[derive(Debug, Clone, Copy)]
+struct Since(u32);
 
 #[derive(Debug, Clone, Copy)]
 struct Offsets {
@@ -77,6 +82,7 @@ struct Offsets {
 #[derive(Debug)]
 pub struct Splice {
     clock_rate: u32,
+    made: Instant,
     segment: Option<Segment>,
     /// Next sequence number to give to a segment's first packet.
     seq_next: u64,
@@ -123,6 +129,7 @@ impl Splice {
     pub fn new(now: Instant, clock_rate: u32, seq_first: u16) -> Splice {
         Splice {
             clock_rate,
+            made: now,
             segment: None,
             late: Box::new(Late { past: VecDeque::new(), missing: 0, missing_since: now }),
             seq_next: u64::from(seq_first & 0x7fff),
@@ -171,9 +178,10 @@ impl Splice {
     /// One packet goes before `first`, with which a segment has just begun. It is a segment of a layer of its own, in which its number is
     /// the viewer's.
     pub fn put_before(&mut self, first: &Mark, layer: u8) -> Option<u64> {
+        let begun = self.since(first.arrival);
         let segment = self.segment.as_mut().filter(|segment| segment.out == self.seq_next)?;
         let number = self.seq_next;
-        let before = Segment { layer, from: number, begun: first.arrival, ..*segment };
+        let before = Segment { layer, from: number, begun, ..*segment };
         segment.out += 1;
         self.seq_next += 1;
         self.remember(before);
@@ -190,6 +198,7 @@ impl Splice {
 
     /// A packet that the viewer does not get: its number goes to the next one, so that nothing seems to be missing.
     pub fn skip(&mut self, packet: &Mark) {
+        let begun = self.since(packet.arrival);
         let Some(segment) = &mut self.segment else { return };
         let Some(before) = packet.seq.checked_sub(segment.from) else { return };
         let number = segment.out + before;
@@ -202,7 +211,7 @@ impl Splice {
             segment.from += 1;
             return;
         }
-        let next = Segment { from: packet.seq + 1, out: number, begun: packet.arrival, ..*segment };
+        let next = Segment { from: packet.seq + 1, out: number, begun, ..*segment };
         let before = std::mem::replace(segment, next);
         self.remember(before);
     }
@@ -274,7 +283,7 @@ impl Splice {
         let past = &mut self.late.past;
         while let Some(next) = past.get(1).or(self.segment.as_ref())
             && !past.is_empty()
-            && now.saturating_duration_since(next.begun) > REMEMBERED
+            && now.saturating_duration_since(next.begun.at(self.made)) > REMEMBERED
         {
             past.pop_front();
         }
@@ -300,7 +309,7 @@ impl Splice {
         let segments = self.segment.iter().chain(self.late.past.iter().rev());
         let segment = segments.into_iter().find(|segment| segment.out <= number)?;
         let seq = segment.from.wrapping_add(number - segment.out);
-        Some(Origin { layer: segment.layer, seq, begun: segment.begun })
+        Some(Origin { layer: segment.layer, seq, begun: segment.begun.at(self.made) })
     }
 
     /// A source timestamp in the viewer's clock, for sender reports.
@@ -315,6 +324,10 @@ impl Splice {
         if (wanted.wrapping_sub(earliest) as i32) < 0 { earliest } else { wanted }
     }
 
+    fn since(&self, at: Instant) -> Since {
+        Since(u32::try_from(at.saturating_duration_since(self.made).as_millis() / 10).unwrap_or(u32::MAX))
+    }
+
     fn miss(&mut self, packets: u64, at: Instant) {
         if !self.has_holes(at) {
             (self.late.missing, self.late.missing_since) = (0, at);
@@ -323,7 +336,8 @@ impl Splice {
     }
 
     fn start(&mut self, first: &Mark, offsets: Offsets) {
-        let Mark { layer, seq: from, time, arrival: begun, .. } = *first;
+        let Mark { layer, seq: from, time, arrival, .. } = *first;
+        let begun = self.since(arrival);
         let next = Segment { layer, from, out: self.seq_next, begun, time, offsets };
         if let Some(before) = self.segment.replace(next) {
             self.remember(before);
@@ -335,7 +349,12 @@ impl Splice {
         if self.segment.is_some_and(|current| current.out == segment.out) {
             return;
         }
-        self.late.past.push_back(segment);
+        let past = &mut self.late.past;
+        if past.len() == past.capacity() {
+            // By a quarter: by itself it would double.
+            past.reserve_exact(8 + past.len() / 4);
+        }
+        past.push_back(segment);
         let end = |past: &VecDeque<Segment>| past.get(1).map(|next| next.out);
         while self.late.past.len() > PAST_MAX
             || end(&self.late.past).is_some_and(|end| end + REPAIRABLE < self.seq_next)
@@ -366,6 +385,12 @@ impl Splice {
             return Some(Segment { offsets: Offsets { time, ..segment.offsets }, ..segment });
         }
         None
+    }
+}
+
+impl Since {
+    fn at(self, made: Instant) -> Instant {
+        made + Duration::from_millis(10) * self.0
     }
 }
 
@@ -510,7 +535,7 @@ mod tests {
     fn a_replay_gives_each_frame_the_time_at_which_it_is_sent() {
         let now = Instant::now();
         let ms = |n| now + Duration::from_millis(n);
-        let mut splice = Splice::new(Instant::now(), 90_000, 0);
+        let mut splice = Splice::new(now, 90_000, 0);
         // Frames of two packets, a second apart, sent 10 ms apart; the first packet of the third is late.
         let packet = |seq: u64, at| mark(seq, 90_000 * (seq as u32 / 2), at, (seq / 2) as u16);
         splice.begin(&packet(100, ms(0)));

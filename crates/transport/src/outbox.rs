@@ -17,9 +17,10 @@ const SEGMENT_LEN_MAX: usize = 1500;
 const FULL: usize = 1 << 19;
 /// The limit: seven viewers' queues for the pacer beyond what is full, and no more than the socket's send buffer would take.
 const LIMIT: usize = 8 * FULL;
-/// The arena grows by this, because what it grew by is memory in use from then on, and keeps room for one visit when it is full.
+/// The arena grows by this: what it grew by is memory in use from then on.
 const STEP: usize = 1 << 16;
-const KEPT: usize = FULL + STEP;
+/// What is full, and one visit more: what a replay may send at once, and a burst.
+const KEPT: usize = FULL + 2 * STEP;
 
 #[derive(Debug, Default)]
 pub struct Outbox {
