@@ -20,6 +20,9 @@ use crate::source::{Source, Upstream};
 
 /// Bandwidth beyond this is of no use: the best layer fits with room for its keyframes in one burst (see `line`).
 const WANTED_PERCENT: u64 = 210;
+/// A layer that costs so many times what the line carries is not sent until its successor begins: the line would lose most of it, and
+/// what it does not lose would keep the successor waiting.
+const HOPELESS: u64 = 2;
 /// Less than this is no video: nothing to probe with or for.
 pub const PROBE_FROM: u64 = 100_000;
 /// Opus in stereo with its headers, taken off before video is considered: audio is never starved.
@@ -135,7 +138,7 @@ impl Engine {
     /// Chooses again for one viewer, whose estimate is another one now.
     pub(crate) fn choose_layer(&mut self, now: Instant, slot: u32) {
         let Some(Role::Viewer(viewer)) = self.sessions.get(slot).map(|s| &s.role) else { return };
-        let Some(Some(line)) = self.lines.get(slot as usize) else { return };
+        let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let available = line.available_bps();
         let mut changed = None;
         for track in &viewer.tracks {
@@ -146,6 +149,11 @@ impl Engine {
             if (step.layer, step.spatial, step.temporal) != (current.0, current.1.spatial, current.1.temporal) {
                 source.downlinks[index].take_step(now, &step);
                 changed = Some(at);
+            }
+            let shown = source.downlinks[index].layer.filter(|layer| *layer != step.layer);
+            let costs = shown.map_or(0, |layer| u64::from(source.layers[layer as usize].kbps) * 1000);
+            if available.is_some_and(|available| costs > HOPELESS * available) {
+                source.downlinks[index].abandon(now, line);
             }
         }
         if let Some(at) = changed {

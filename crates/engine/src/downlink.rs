@@ -75,6 +75,8 @@ struct Rare {
     /// The VP8 picture that was left out last.
     left_out: Option<u16>,
     reported: Option<Reported>,
+    /// Numbers below this are of a layer that the line could not carry: nobody repairs them.
+    abandoned: u64,
 }
 
 /// The frame whose last packet has not been sent.
@@ -180,7 +182,7 @@ impl Downlink {
             packets: 0,
             bytes: 0,
             held: VecDeque::new(),
-            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None }),
+            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None, abandoned: 0 }),
         }
     }
 
@@ -205,6 +207,21 @@ impl Downlink {
         self.splice.leave();
         self.target = target;
         self.rare.waits_since = now;
+    }
+
+    /// The line carries a fraction of the layer on show: nothing more of it is sent, and what waits is forgotten as if it had never come.
+    /// The next that is sent is a keyframe.
+    pub fn abandon(&mut self, now: Instant, line: &mut Line) {
+        while let Some(held) = self.held.pop_back() {
+            self.splice.take_back(held.numbered.mapped.seq);
+        }
+        if let Some(sets) = self.sets.take_if(|sets| !sets.is_sent) {
+            self.splice.take_back(sets.packet.seq);
+        }
+        line.forget_waiting();
+        (self.layer, self.open, self.replay, self.retimed, self.selector) = (None, None, None, None, None);
+        self.rare.waits_since = now;
+        self.rare.abandoned = self.splice.next_number();
     }
 
     /// Begins with the keyframe that is packet `seq` of the ring of `layer`, and from there on follows what is live, as `policy` says. What is

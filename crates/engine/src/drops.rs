@@ -53,7 +53,9 @@ drops! {
     RepairTooEarly = "repair_too_early",
     /// Repair asked for, but the viewer negotiated no RTX.
     RepairWithoutRtx = "repair_without_rtx",
-    /// Repair asked for beyond the budget of a fifth of the stream.
+    /// Repair asked for of a layer that the line could not carry: its successor begins with a keyframe.
+    RepairOfAbandoned = "repair_of_abandoned",
+    /// Repair asked for beyond the budget of a fifth of the stream and a quarter of the line.
     RepairBudget = "repair_budget",
     /// A packet waited for the pacer until its ring had moved on. Must stay zero: a ring remembers seconds, and the pacer holds for 200 ms.
     HeldTooLong = "held_too_long",

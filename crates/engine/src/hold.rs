@@ -144,9 +144,8 @@ impl Engine {
             sent_bytes += len;
             self.stats.probe_bytes += len as u64;
         }
-        // One that cannot be sent, or not in time, proves nothing: the estimator forgets it.
         let over = sent_bytes >= probe.bytes || place.is_none() || elapsed > probe.duration * 4 + PROBE_STEP;
-        line.probing = (!over).then_some(Probing { probe, sent_bytes, started });
+        line.probed(now, sent_bytes, over);
         (!over).then_some(now + PROBE_STEP)
     }
 

@@ -15,7 +15,7 @@ use transport::{rtcp, sys};
 
 use crate::drops::Drop;
 use crate::header::{self, Fields, Header};
-use crate::pacer::Pacer;
+use crate::pacer::{Pacer, Room};
 use crate::ring::Packet;
 
 /// IPv4 and UDP headers: an estimate speaks of what a line carries.
@@ -32,6 +32,13 @@ const COPY_AFTER: Duration = Duration::from_millis(12);
 /// Copies that wait: more losses than that within [`COPY_AFTER`] are an outage, which copies do not mend.
 const COPIES_MAX: usize = 64;
 
+/// Repairs may take so much of what the line carries.
+const REPAIR_PERCENT: u64 = 25;
+/// And at once as many as it carries in half of the time that patient viewers wait for one.
+const REPAIR_BURST: Duration = Duration::from_millis(250);
+/// A keyframe of a small layer.
+const REPAIR_BYTES_MIN: u64 = 8 * 1024;
+
 pub struct Line {
     pub to: SocketAddr,
     sealer: Sealer,
@@ -46,6 +53,9 @@ pub struct Line {
     pub probing: Option<Probing>,
     /// Repairs to be sent once more, the first due first.
     pub copies: VecDeque<Again>,
+    /// Bytes of repairs that may leave now, as of then.
+    repair_bytes: u64,
+    repaired_at: Instant,
     /// When something that waits, a copy, or a probe wants to be looked at.
     pub next_at: Option<Instant>,
     /// The last report of any kind on what arrived.
@@ -109,6 +119,8 @@ impl Line {
             held_bytes: 0,
             probing: None,
             copies: VecDeque::new(),
+            repair_bytes: u64::MAX / 2,
+            repaired_at: now,
             next_at: None,
             heard_at: now,
             first_picture: None,
@@ -224,6 +236,32 @@ impl Line {
         }
     }
 
+    /// What waits here is of no use any more.
+    pub fn forget_waiting(&mut self) {
+        self.held_bytes = 0;
+        self.copies.clear();
+        self.adjust_pace();
+        self.pacer.rest();
+    }
+
+    /// Whether a repair of so many bytes may leave now. A yes spends them: a line that has become narrow would carry nothing else for
+    /// seconds.
+    pub fn admits_repair(&mut self, now: Instant, bytes: u64) -> bool {
+        let Some(bps) = self.estimate_bps() else { return true };
+        let earned = |during: Duration, percent| bps / 8 * during.as_millis() as u64 / 1000 * percent / 100;
+        let since = now.saturating_duration_since(self.repaired_at).min(REPAIR_BURST * 10);
+        // What is earned in less than a byte's time is not lost.
+        let more = earned(since, REPAIR_PERCENT);
+        if more > 0 {
+            self.repaired_at = now;
+        }
+        let most = earned(REPAIR_BURST, 100).max(REPAIR_BYTES_MIN);
+        self.repair_bytes = (self.repair_bytes + more).min(most);
+        let admitted = self.repair_bytes >= bytes;
+        self.repair_bytes -= if admitted { bytes } else { 0 };
+        admitted
+    }
+
     /// Something is due at `at`; what is due earlier stays so.
     pub fn look_at(&mut self, at: Instant) {
         self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
@@ -238,7 +276,8 @@ impl Line {
         let bps = self.estimator.bps();
         let is_near = self.estimator.has_limit() && self.sent_bps * 100 > bps * NEAR_PERCENT;
         if is_near || self.held_bytes > 0 {
-            self.pacer.limit(bps, self.held_bytes);
+            let room = if self.estimator.has_queue() { Room::Queue } else { Room::Some };
+            self.pacer.limit(bps, room, self.held_bytes);
         } else {
             self.pacer.free();
         }
@@ -255,6 +294,17 @@ impl Line {
         self.probing = Some(Probing { probe, sent_bytes: 0, started: now });
         self.look_at(now);
         true
+    }
+
+    /// So much of the probe has been sent; `is_over` when there will not be more.
+    pub fn probed(&mut self, now: Instant, sent_bytes: usize, is_over: bool) {
+        let Some(probing) = &mut self.probing else { return };
+        probing.sent_bytes = sent_bytes;
+        if is_over {
+            self.probing = None;
+            // It proves nothing if it is not complete, and what is sent next must not be taken for the rest of it.
+            self.estimator.give_up_probe(now);
+        }
     }
 }
 

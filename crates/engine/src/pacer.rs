@@ -2,23 +2,36 @@
 //!
 //! A line with room to spare gets whole frames at once: that is the cheapest way to send, and the next hop queues a frame
 //! for a millisecond or two. A line near its limit would queue a keyframe for hundreds, so there packets leave at one and a half
-//! times the estimate. Nothing is ever dropped here: what waits too long makes the pace faster.
+//! times the estimate, and at the estimate while the line's own queue is long: it may be full, and what does not fit is lost.
+//! Nothing is ever dropped here: what waits too long makes the pace faster.
 
 use std::time::{Duration, Instant};
 
 /// Above the estimate, so that what is held always drains while the encoder keeps to it.
 const FACTOR_PERCENT: u64 = 150;
+/// The estimate is below what the line carries while its queue is long, so that drains.
+const QUEUE_PERCENT: u64 = 100;
 /// What may leave without waiting: about what a tick of 5 ms carries at 4 Mbit/s, two packets.
 const BURST_BYTES: i64 = 2_500;
+const PACKET_BYTES: i64 = 1_250;
 /// Held packets leave within this at the latest: longer, and the picture would freeze for our sake.
 const HELD_MAX: Duration = Duration::from_millis(200);
 /// How finely held packets are released.
 pub const STEP: Duration = Duration::from_millis(5);
 
+/// What a line near its limit still has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Some,
+    /// A long queue of its own.
+    Queue,
+}
+
 #[derive(Debug, Default)]
 pub struct Pacer {
     /// `None`: the line has room.
     bps: Option<u64>,
+    burst: i64,
     /// Bytes that may leave now; below zero, a debt.
     credit: i64,
     at: Option<Instant>,
@@ -26,14 +39,24 @@ pub struct Pacer {
 
 impl Pacer {
     /// The line is near its limit of `estimate_bps`, and `held_bytes` wait.
-    pub fn limit(&mut self, estimate_bps: u64, held_bytes: u64) {
+    pub fn limit(&mut self, estimate_bps: u64, room: Room, held_bytes: u64) {
         let in_time = held_bytes * 8 * 1000 / HELD_MAX.as_millis() as u64;
-        self.bps = Some((estimate_bps * FACTOR_PERCENT / 100).max(in_time));
+        let percent = if room == Room::Queue { QUEUE_PERCENT } else { FACTOR_PERCENT };
+        let bps = (estimate_bps * percent / 100).max(in_time);
+        // A step's worth, so that a pace faster than two packets a step is kept too.
+        let step = (bps / 8 * STEP.as_millis() as u64 / 1000) as i64;
+        self.burst = if room == Room::Queue { step } else { BURST_BYTES.max(step) };
+        self.bps = Some(bps);
     }
 
     /// The line has room.
     pub fn free(&mut self) {
         *self = Pacer::default();
+    }
+
+    /// The line's queue is full: the next packet waits until it has taken one.
+    pub fn rest(&mut self) {
+        self.credit = -PACKET_BYTES;
     }
 
     pub fn is_limited(&self) -> bool {
@@ -46,9 +69,7 @@ impl Pacer {
         let since = self.at.map_or(STEP, |at| now.saturating_duration_since(at));
         self.at = Some(now);
         let earned = (since.as_micros() as u64).saturating_mul(bps) / 8_000_000;
-        // A step's worth, so that a pace faster than two packets a step is kept too.
-        let burst = BURST_BYTES.max((bps / 8 * STEP.as_millis() as u64 / 1000) as i64);
-        self.credit = self.credit.saturating_add(earned.min(1 << 40) as i64).min(burst);
+        self.credit = self.credit.saturating_add(earned.min(1 << 40) as i64).min(self.burst);
         if self.credit <= 0 {
             return false;
         }
@@ -78,7 +99,7 @@ mod tests {
     fn a_limited_line_gets_one_and_a_half_times_the_estimate() {
         for bps in [100_000, 1_000_000, 20_000_000] {
             let mut pacer = Pacer::default();
-            pacer.limit(bps, 0);
+            pacer.limit(bps, Room::Some, 0);
             let sent = leave(&mut pacer, Instant::now(), 2000) * 8 / 10;
             assert!(sent.abs_diff(bps * 3 / 2) < bps / 20, "{sent} of {bps}");
         }
@@ -87,14 +108,27 @@ mod tests {
     #[test]
     fn what_is_held_leaves_in_a_fifth_of_a_second_whatever_the_estimate() {
         let mut pacer = Pacer::default();
-        pacer.limit(50_000, 100_000);
+        pacer.limit(50_000, Room::Queue, 100_000);
         assert!(leave(&mut pacer, Instant::now(), 42) >= 100_000);
+    }
+
+    #[test]
+    fn a_line_with_a_long_queue_gets_no_burst_and_the_estimate() {
+        let (mut pacer, now) = (Pacer::default(), Instant::now());
+        pacer.limit(320_000, Room::Some, 0);
+        leave(&mut pacer, now, 1);
+        pacer.limit(320_000, Room::Queue, 0);
+        pacer.rest();
+        let later = now + Duration::from_secs(1);
+        assert_eq!(leave(&mut pacer, later, 1), 1200, "a rest earns a packet");
+        let sent = leave(&mut pacer, later + STEP, 400) * 8 / 2;
+        assert!(sent.abs_diff(320_000) < 16_000, "{sent}");
     }
 
     #[test]
     fn an_idle_hour_earns_no_burst() {
         let (mut pacer, now) = (Pacer::default(), Instant::now());
-        pacer.limit(1_000_000, 0);
+        pacer.limit(1_000_000, Room::Some, 0);
         leave(&mut pacer, now, 1);
         let later = now + Duration::from_secs(3600);
         assert!(leave(&mut pacer, later, 1) <= 2 * 1200 + BURST_BYTES as u64);

@@ -89,7 +89,8 @@ impl Replay {
     pub fn admits(&mut self, now: Instant, packet: &Packet, line: &mut Line) -> bool {
         self.at_edge = false;
         let admitted = match self.policy {
-            _ if !self.is_late => true,
+            // A keyframe that has just come takes its turn like any other packet.
+            _ if !self.is_late => line.pacer.admits(now, packet.text().len()),
             Policy::Cut => self.is_in_time(now, packet, 1),
             Policy::CatchUp | Policy::Off => {
                 self.is_in_time(now, packet, SPEED_MAX) && self.may_spend(now, packet.text().len(), line)

@@ -46,6 +46,8 @@ pub struct Mapped {
 /// A packet that this viewer knows by a number: where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
+    /// The viewer's.
+    pub number: u64,
     pub layer: u8,
     pub seq: u64,
     /// When its segment began to be sent.
@@ -223,6 +225,18 @@ impl Splice {
         }
     }
 
+    /// The packet that was given the highest number is not sent after all: the next one gets it.
+    pub fn take_back(&mut self, number: u64) {
+        if self.seq_next == number + 1 && self.segment.is_some_and(|segment| segment.out <= number) {
+            self.seq_next = number;
+        }
+    }
+
+    /// The number that comes next.
+    pub fn next_number(&self) -> u64 {
+        self.seq_next
+    }
+
     /// A packet that is sent now, in the viewer's numbering; `None` before the first segment, for stragglers from before it, and for what
     /// was skipped.
     pub fn map(&mut self, packet: &Mark) -> Option<Mapped> {
@@ -309,7 +323,7 @@ impl Splice {
         let segments = self.segment.iter().chain(self.late.past.iter().rev());
         let segment = segments.into_iter().find(|segment| segment.out <= number)?;
         let seq = segment.from.wrapping_add(number - segment.out);
-        Some(Origin { layer: segment.layer, seq, begun: segment.begun.at(self.made) })
+        Some(Origin { number, layer: segment.layer, seq, begun: segment.begun.at(self.made) })
     }
 
     /// A source timestamp in the viewer's clock, for sender reports.

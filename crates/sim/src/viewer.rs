@@ -36,6 +36,11 @@ pub struct TrackSeen {
     last_played: Option<Instant>,
     /// Between two packets, in order of play.
     pub longest_rest: Duration,
+    /// The pictures that a decoder could show, of a track of video.
+    pub pictures: Vec<Picture>,
+    picture: Option<Incoming>,
+    /// Everything since the last keyframe was there.
+    is_intact: bool,
     seen: BTreeSet<(u32, u64)>,
     pub duplicates: u32,
     /// What came right after what: see [`Steps`].
@@ -48,6 +53,22 @@ pub struct TrackSeen {
     pub first_keyframe: Option<Instant>,
     first_arrival: Instant,
     pub last_arrival: Option<Instant>,
+}
+
+/// A picture that was complete, as was all that it builds on.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture {
+    pub at: Instant,
+    /// The stream that it is of: its lowest byte says which layer.
+    pub stream: u32,
+}
+
+/// A picture of which not all packets have been played.
+struct Incoming {
+    time: u32,
+    stream: Option<u32>,
+    is_keyframe: bool,
+    complete_at: Instant,
 }
 
 struct Held {
@@ -100,6 +121,9 @@ impl TrackSeen {
             first_time: None,
             last_played: None,
             longest_rest: Duration::ZERO,
+            pictures: Vec::new(),
+            picture: None,
+            is_intact: false,
             seen: BTreeSet::new(),
             duplicates: 0,
             steps: Steps::default(),
@@ -125,6 +149,9 @@ impl TrackSeen {
             }
             let held = self.waiting.remove(&seq).expect("just seen");
             self.seq_rollovers += u32::from(self.next.is_some_and(|next| seq >> 16 > (next - 1) >> 16));
+            if self.codec.kind() == Kind::Video {
+                self.show(seq, &held);
+            }
             self.next = Some(seq + 1);
             self.time_wraps +=
                 u32::from(self.last_time.is_some_and(|last| last > held.time && last - held.time > 1 << 31));
@@ -163,6 +190,47 @@ impl TrackSeen {
 }
 
 impl TrackSeen {
+    /// What a decoder makes of the next packet in order. A keyframe is shown when it is complete; any other picture also needs all since
+    /// the last one.
+    fn show(&mut self, seq: u64, held: &Held) {
+        let facts = media::facts(self.codec, &held.payload, held.marker, None);
+        if self.next.is_some_and(|next| next != seq) {
+            (self.is_intact, self.picture) = (false, None);
+        }
+        if self.picture.as_ref().is_none_or(|picture| picture.time != held.time) {
+            // One that has no end will never be complete.
+            self.is_intact &= self.picture.is_none();
+            let is_keyframe = facts.keyframe && facts.frame_start;
+            self.picture = Some(Incoming { time: held.time, stream: None, is_keyframe, complete_at: held.arrival });
+        }
+        let Some(picture) = &mut self.picture else { return };
+        picture.is_keyframe |= facts.keyframe && facts.frame_start;
+        picture.complete_at = picture.complete_at.max(held.arrival);
+        let tag = testing::read_tag(self.codec, &held.payload);
+        picture.stream = tag.map(|tag| tag.stream).or(picture.stream);
+        if !held.marker {
+            return;
+        }
+        let Some(Incoming { stream: Some(stream), is_keyframe, complete_at, .. }) = self.picture.take() else { return };
+        self.is_intact |= is_keyframe;
+        if self.is_intact {
+            let before = self.pictures.last().map_or(complete_at, |picture| picture.at);
+            self.pictures.push(Picture { at: before.max(complete_at), stream });
+        }
+    }
+
+    /// The longest time from one picture to the next after `since`.
+    pub fn longest_still(&self, since: Instant) -> Duration {
+        let pairs = self.pictures.windows(2).filter(|pair| pair[1].at > since);
+        pairs.map(|pair| pair[1].at - pair[0].at).max().unwrap_or(Duration::MAX)
+    }
+
+    /// When the first picture of a layer came after `since`, and how long that took.
+    pub fn first_of(&self, layer: u32, since: Instant) -> Option<Duration> {
+        let first = self.pictures.iter().find(|picture| picture.at > since && picture.stream & 0xff == layer)?;
+        Some(first.at - since)
+    }
+
     fn step(&mut self, tag: &Tag) {
         // Every packet of sound can be begun with.
         let begins = std::mem::take(&mut self.keyframe_begins) || self.codec.kind() == Kind::Audio;

@@ -1,5 +1,7 @@
 //! What a viewer's line carries decides what it is sent, and nobody else notices.
 
+use std::time::{Duration, Instant};
+
 use media::codec::Kind;
 use netsim::Profile;
 use sim::{Publish, Sim, ms, secs};
@@ -54,6 +56,57 @@ fn a_line_that_gets_narrow_gets_a_smaller_layer_and_the_best_one_back() {
     }
 }
 
+/// 2,500, 625 and 156 kbit/s, and no keyframe that nobody asked for.
+fn large_simulcast() -> Publish {
+    Publish { layers: vec!["h", "m", "l"], kbps: 2500, keyframe_every: 0, ..Publish::default() }
+}
+
+/// A line of 5 Mbit/s falls to 0.4 for 20 s, where a router queues `queue_ms`. Says when it fell and when it came back.
+fn fall_and_rise(sim: &mut Sim, who: &str, queue_ms: u32) -> (Instant, Instant) {
+    let at = |rate: &str| line(&format!("delay=20ms,rate={rate},queue={queue_ms}ms"));
+    let fell = sim.now();
+    sim.line(who, at("400kbps"));
+    sim.run(secs(20));
+    let rose = sim.now();
+    sim.line(who, at("5mbps"));
+    sim.run(secs(12));
+    (fell, rose)
+}
+
+#[test]
+fn a_line_that_falls_to_a_twelfth_freezes_for_less_than_half_a_second_and_gets_the_best_layer_back() {
+    let (mut stills, mut seed) = (Vec::new(), 0);
+    for queue_ms in [200, 250, 300] {
+        // At any moment between two frames, and between two reports of the viewer.
+        for fall_ms in [0, 7, 14, 21, 28, 250, 611, 900] {
+            seed += 1;
+            let mut sim = Sim::seed(seed);
+            sim.publish_with("room", "ann", large_simulcast());
+            sim.run(secs(3));
+            sim.watch("room", "bob");
+            sim.watch("room", "zoe");
+            sim.run(secs(5));
+            sim.line("bob", line("delay=20ms,rate=5mbps,queue=250ms"));
+            sim.run(secs(7) + ms(fall_ms));
+            assert_eq!(shown(&sim, "bob"), 0);
+            let (fell, rose) = fall_and_rise(&mut sim, "bob", queue_ms);
+            let video = sim.viewer("bob").track(Kind::Video);
+            let (still, small) = (video.longest_still(fell), video.first_of(2, fell).unwrap_or(Duration::MAX));
+            let best = video.first_of(0, rose).unwrap_or(Duration::MAX);
+            println!("seed {seed}, {queue_ms} ms: still {still:?}, small after {small:?}, best after {best:?}");
+            stills.push(still);
+            assert!(small < ms(700), "seed {seed}: the smallest layer is there after {small:?}");
+            assert!(best < secs(8), "seed {seed}: the best layer is back after {best:?}");
+            assert_eq!(sim.stats(0).drops.get(engine::Drop::HeldTooLong), 0);
+            sim.sees_everything("zoe");
+        }
+    }
+    stills.sort();
+    let (median, most) = (stills[stills.len() / 2], stills[stills.len() - 1]);
+    println!("still: median {median:?}, at most {most:?}");
+    assert!(median < ms(330) && most < ms(500), "{stills:?}");
+}
+
 #[test]
 fn a_keyframe_does_not_flood_a_line_that_just_carries_the_stream() {
     let mut sim = Sim::seed(5);
@@ -78,8 +131,12 @@ fn a_stream_with_one_layer_goes_on_whatever_the_line_says() {
     sim.run(secs(2));
     sim.watch("room", "bob");
     sim.watch("room", "zoe");
+    let (_, before) = sim.video_sent("bob");
     sim.line("bob", line("delay=20ms,rate=500kbps,queue=200ms"));
     sim.run(secs(20));
+    let (_, repairs) = sim.video_sent("bob");
+    // A quarter of the line would be 312 kB; a fifth of the stream is a megabyte.
+    assert!(repairs - before < 400_000, "{} bytes of repairs on a line that is full", repairs - before);
     sim.line("bob", line("delay=20ms"));
     sim.run(secs(5));
     let before = sim.viewer("bob").track(Kind::Video).tags.len();

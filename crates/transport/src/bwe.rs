@@ -4,6 +4,7 @@
 //!   sent ──▶ History ◀── feedback
 //!               │ sent, arrived
 //!               ├──▶ Groups ─▶ Trend      does the queue grow?   ┐
+//!               ├──▶ Plunge               did the path break?    │
 //!               ├──▶ Queue                does one stand?        ├─▶ Rate ──▶ bps
 //!               ├──▶ Loss                 is it our doing?       │
 //!               ├──▶ Acked                what did arrive?       ┘
@@ -20,6 +21,7 @@ mod fallback;
 mod groups;
 mod history;
 mod loss;
+mod plunge;
 mod probe;
 mod queue;
 mod rate;
@@ -34,6 +36,7 @@ use fallback::Fallback;
 use groups::Groups;
 use history::{Grow, History};
 use loss::{Loss, Verdict};
+use plunge::Plunge;
 pub use probe::Probe;
 use probe::{Outcome, Prober, Situation};
 use queue::Queue;
@@ -53,6 +56,9 @@ pub struct Estimator {
     groups: Groups,
     trend: Trend,
     queue: Queue,
+    plunge: Plunge,
+    /// When the path broke down last. What was sent before says nothing about how the estimate of after fares.
+    plunged: Option<Ticks>,
     acked: Acked,
     loss: Loss,
     verdict: Verdict,
@@ -151,6 +157,8 @@ const SENDING_PERIOD: i64 = 300 * PER_MS;
 const IDLE: f64 = 0.75;
 /// Above it there is no reason to ask for more: half of what people notice in a conversation.
 const QUEUE_HOLD: i64 = 50 * PER_MS;
+/// Less of the estimate than this is another path, and no overshoot.
+const PLUNGE: f64 = 0.5;
 /// It stands: a detector of slopes does not see it, people do.
 const QUEUE_STANDS: i64 = 80 * PER_MS;
 /// Decreases after which a standing queue is taken for a longer path.
@@ -187,6 +195,8 @@ impl Estimator {
             groups: Groups::new(),
             trend: Trend::new(),
             queue: Queue::new(),
+            plunge: Plunge::new(),
+            plunged: None,
             acked: Acked::new(),
             loss: Loss::new(),
             verdict: Verdict::Fine,
@@ -228,16 +238,24 @@ impl Estimator {
         for (seq, arrival) in report.arrivals().take(STATUSES_MAX) {
             let Some(packet) = self.history.report(seq, now, arrival.is_some()) else { continue };
             news = true;
+            let counts = self.plunged.is_none_or(|plunged| packet.sent > plunged);
             let Some(arrival) = arrival else {
-                self.loss.lost();
+                if counts {
+                    self.loss.lost();
+                }
                 self.prober.lost(packet.cluster);
                 continue;
             };
             let arrived = self.receiver_clock.at(arrival);
             rtt = Some(now.since(packet.sent));
-            self.loss.arrived(packet.was_lost);
+            if counts {
+                self.loss.arrived(packet.was_lost);
+            }
             self.acked.arrived(arrived, packet.bytes);
             self.queue.arrived(packet.sent, arrived);
+            if let Some(way) = self.queue.shortest() {
+                self.plunge.arrived(packet.sent, arrived, packet.bytes, way, self.sending.bps);
+            }
             if packet.cluster != 0 {
                 self.prober.arrived(packet.cluster, packet.sent, arrived, packet.bytes, packet.was_lost);
                 // The queue of a probe is wanted, and no sign of congestion.
@@ -339,6 +357,11 @@ impl Estimator {
         matches!(self.limited, Limited::Delay | Limited::Loss | Limited::Receiver)
     }
 
+    /// Packets wait on the way for longer than they should: what is sent in a burst is sent to be lost.
+    pub fn has_queue(&self) -> bool {
+        self.queue.ticks() > QUEUE_HOLD
+    }
+
     /// The estimate.
     pub fn bps(&self) -> u64 {
         self.rate.bps() as u64
@@ -384,6 +407,12 @@ impl Estimator {
         )
     }
 
+    /// The probe under way could not be sent to its end. What is sent from here on is no part of it.
+    pub fn give_up_probe(&mut self, now: Instant) {
+        let now = self.clock.at(now);
+        self.prober.give_up(now);
+    }
+
     /// Changes the rate after transport-wide feedback.
     fn steer(&mut self, now: Ticks) {
         let measured = self.measured();
@@ -392,6 +421,9 @@ impl Estimator {
         }
         self.verdict = self.loss.judge(now);
         let outcome = self.prober.outcome(now, self.rate.bps());
+        if let Some(carried) = self.plunge.take().filter(|carried| *carried < PLUNGE * self.rate.bps()) {
+            return self.fall(now, carried);
+        }
         match (self.trend.signal(), self.verdict) {
             (_, Verdict::Congested(share)) => {
                 self.rate.decrease_for_loss(now, share, &measured);
@@ -415,6 +447,19 @@ impl Estimator {
                 }
             }
         }
+        self.keep_limits();
+    }
+
+    /// The path carries a fraction of what it did. What was measured before is of another path.
+    fn fall(&mut self, now: Ticks, carried: f64) {
+        self.rate.fall(now, carried);
+        self.limited = Limited::Delay;
+        self.plunged = Some(now);
+        self.acked = Acked::new();
+        self.loss.restart();
+        self.queue.forget_recent();
+        self.groups.reset();
+        self.trend.restart();
         self.keep_limits();
     }
 

@@ -19,7 +19,10 @@ impl Downlink {
     /// Never on the stream itself: a second sealing of one (SSRC, sequence number) with other bytes would use a nonce
     /// twice, and under GCM that gives the authentication key away.
     pub fn repair(&mut self, layers: &mut [Layer], lost: u16, way: &mut Way<'_>) -> Result<(), Drop> {
-        let Origin { layer, seq, begun } = self.splice.origin(lost).ok_or(Drop::RepairTooLate)?;
+        let Origin { number, layer, seq, begun } = self.splice.origin(lost).ok_or(Drop::RepairTooLate)?;
+        if number < self.rare.abandoned {
+            return Err(Drop::RepairOfAbandoned);
+        }
         if self.held.iter().any(|held| held.numbered.mapped.seq as u16 == lost) {
             // It has not been sent yet.
             return Err(Drop::RepairTooEarly);
@@ -73,6 +76,9 @@ impl Downlink {
         };
         let rtx = self.rtx.as_mut().ok_or(Drop::RepairWithoutRtx)?;
         let cost = packet.text().len() as u64 + 60;
+        if why == Sent::Media && !way.line.admits_repair(way.moment.now, cost) {
+            return Err(Drop::RepairBudget);
+        }
         rtx.budget = rtx.budget.checked_sub(cost).ok_or(Drop::RepairBudget)?;
         let (header, payload_type, ssrc) = (&self.header, rtx.payload_type, rtx.ssrc);
         let (time, frame) = (mapped.time, mapped.frame);

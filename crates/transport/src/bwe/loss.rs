@@ -66,6 +66,12 @@ impl Loss {
         }
     }
 
+    /// Forgets what has been counted and not been judged.
+    pub fn restart(&mut self) {
+        self.window = Window::default();
+        self.verdict = Verdict::Fine;
+    }
+
     pub fn share(&self) -> f64 {
         self.share
     }

@@ -212,6 +212,13 @@ impl Prober {
         outcome
     }
 
+    /// The burst cannot be sent to its end.
+    pub fn give_up(&mut self, now: Ticks) {
+        if self.burst.take_if(|burst| burst.sent < burst.bytes).is_some() {
+            self.fail(now);
+        }
+    }
+
     fn forget_unfinished(&mut self, now: Ticks) {
         if self.burst.take_if(|burst| now.since(burst.asked) > PATIENCE).is_some() {
             self.fail(now);
@@ -307,6 +314,25 @@ mod tests {
     fn a_burst_sent_at_once_is_paced_by_the_path() {
         assert!(matches!(burst(0, 2, false), Some(Outcome::Carried(bps)) if bps.round() == 2_662_000.0));
         assert!(matches!(burst(0, 24, false), Some(Outcome::Saturated(_))));
+    }
+
+    #[test]
+    fn media_after_a_burst_that_was_given_up_is_no_part_of_it() {
+        let mut prober = Prober::new();
+        let situation = Situation {
+            bps: 1e6,
+            sent_bps: 1e6,
+            wanted_bps: 3e6,
+            max_bps: 1e9,
+            unconfirmed: Ticks::ZERO,
+            decreased: None,
+        };
+        let probe = prober.plan(Ticks::ZERO, &situation).expect("there is use for more");
+        assert_ne!(prober.sent(1000, Some(probe.id)), 0);
+        assert_ne!(prober.sent(1000, None), 0, "in its midst");
+        prober.give_up(Ticks::ZERO);
+        assert_eq!(prober.sent(1000, None), 0);
+        assert_eq!(prober.plan(Ticks::ZERO.plus(PAUSE - 1), &situation), None, "it counts as failed");
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub struct Queue {
     /// Shortest difference of the two clocks, in this period and in the last.
     base: Lowest,
     recent: Lowest,
+    /// When the newest packet was sent, and its difference.
+    newest: (Ticks, i64),
 }
 
 /// 15 to 30 s: clocks drift apart by up to 100 ppm, 3 ms in that time, and a path may become longer for good.
@@ -18,7 +20,7 @@ const JUMP: i64 = 10 * PER_SECOND;
 
 impl Queue {
     pub fn new() -> Queue {
-        Queue { base: Lowest::new(BASE_PERIOD), recent: Lowest::new(RECENT_PERIOD) }
+        Queue { base: Lowest::new(BASE_PERIOD), recent: Lowest::new(RECENT_PERIOD), newest: (Ticks::ZERO, 0) }
     }
 
     pub fn arrived(&mut self, sent: Ticks, arrived: Ticks) {
@@ -28,6 +30,12 @@ impl Queue {
         }
         self.base.add(sent, way);
         self.recent.add(sent, way);
+        self.newest = (sent, way);
+    }
+
+    /// How long the empty path takes, by the two clocks.
+    pub fn shortest(&self) -> Option<i64> {
+        self.base.get()
     }
 
     pub fn ticks(&self) -> i64 {
@@ -37,13 +45,20 @@ impl Queue {
         }
     }
 
+    /// What is there now is what the next packet says: the calm before it is over.
+    pub fn forget_recent(&mut self) {
+        self.recent = Lowest::new(RECENT_PERIOD);
+        self.recent.add(self.newest.0, self.newest.1);
+    }
+
     /// Takes the present delay for the path's own: it did not go away by sending less.
     pub fn accept(&mut self) {
         self.base = Lowest::new(BASE_PERIOD);
     }
 }
 
-struct Lowest {
+/// Of one or two periods.
+pub struct Lowest {
     period: i64,
     began: Ticks,
     now: Option<i64>,
@@ -51,11 +66,11 @@ struct Lowest {
 }
 
 impl Lowest {
-    fn new(period: i64) -> Lowest {
+    pub fn new(period: i64) -> Lowest {
         Lowest { period, began: Ticks::ZERO, now: None, before: None }
     }
 
-    fn add(&mut self, at: Ticks, value: i64) {
+    pub fn add(&mut self, at: Ticks, value: i64) {
         let age = at.since(self.began);
         if age > self.period {
             self.before = if age > 2 * self.period { None } else { self.now };
@@ -65,7 +80,7 @@ impl Lowest {
         self.now = Some(self.now.map_or(value, |now| now.min(value)));
     }
 
-    fn get(&self) -> Option<i64> {
+    pub fn get(&self) -> Option<i64> {
         self.now.into_iter().chain(self.before).min()
     }
 }

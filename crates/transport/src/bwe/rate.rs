@@ -136,6 +136,13 @@ impl Rate {
         self.saw_knee(carried);
     }
 
+    /// The path has broken down to `carried`.
+    pub fn fall(&mut self, now: Ticks, carried: f64) {
+        self.elapsed(now);
+        self.lower(now, BACK_OFF * carried);
+        self.saw_knee(carried);
+    }
+
     /// This share of the packets is lost beyond what the path usually loses.
     pub fn decrease_for_loss(&mut self, now: Ticks, share: f64, measured: &Measured) {
         /// More than this is no overshoot of a growing rate: the path itself has become smaller.
