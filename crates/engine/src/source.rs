@@ -524,10 +524,9 @@ impl Source {
             layer.measure_loss();
             let bits = (layer.bytes - layer.bytes_measured) * 8;
             layer.bytes_measured = layer.bytes;
-            if bits == 0 && layer.thrift.is_held_back(now) {
-                continue;
-            }
-            layer.kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
+            let kbps = (bits as f64 / elapsed.as_secs_f64().max(0.001) / 1000.0) as u32;
+            // One that we have stopped is worth what it was, and so is one that has sent for a part of the second.
+            layer.kbps = if layer.thrift.is_held_back(now) { layer.kbps.max(kbps) } else { kbps };
         }
         let alive = |i: usize| !self.layers[i].is_silent(now) || self.layers[i].thrift.is_held_back(now);
         let Some(candidate) = (0..self.layers.len()).filter(|&i| alive(i)).max_by_key(|&i| self.layers[i].kbps) else {

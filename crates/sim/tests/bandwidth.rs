@@ -108,6 +108,24 @@ fn a_line_that_falls_to_a_twelfth_freezes_for_less_than_half_a_second_and_gets_t
 }
 
 #[test]
+fn a_layer_that_its_publisher_had_stopped_is_back_for_good_when_the_line_is_wide_again() {
+    for seed in 1..=8 {
+        let mut sim = Sim::seed(seed);
+        sim.publish_with("room", "ann", Publish { is_thrifty: true, ..large_simulcast() });
+        sim.run(secs(3));
+        sim.watch("room", "bob");
+        sim.run(secs(12) + ms(111 * seed));
+        let (_, rose) = fall_and_rise(&mut sim, "bob", 250);
+        let video = sim.viewer("bob").track(Kind::Video);
+        let best = video.first_of(0, rose).unwrap_or(Duration::MAX);
+        assert!(best < secs(10), "seed {seed}: the best layer is back after {best:?}");
+        // In the second in which it goes on, it has been measured to be small.
+        let lost = video.pictures.iter().find(|picture| picture.at > rose + best && picture.stream & 0xff != 0);
+        assert!(lost.is_none(), "seed {seed}: and given up again {:?} later", lost.map(|lost| lost.at - rose - best));
+    }
+}
+
+#[test]
 fn a_keyframe_does_not_flood_a_line_that_just_carries_the_stream() {
     let mut sim = Sim::seed(5);
     sim.publish_with("room", "ann", Publish { kbps: 800, keyframe_every: 60, ..Publish::default() });
