@@ -12,7 +12,7 @@
 //! ```
 
 /// What a step up has to fit with: an estimate that wobbles by a tenth each way moves by 1.1 / 0.9 = 1.222.
-const UP_PERCENT: u64 = 125;
+pub const UP_PERCENT: u64 = 125;
 /// A picture this much lower than was wished for is as good: 540 lines in a box of 600.
 const HEIGHT_PERCENT: u64 = 90;
 

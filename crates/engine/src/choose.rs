@@ -12,7 +12,7 @@ use proto::LayerChoice;
 use proto::room::LinkMessage;
 
 use crate::Engine;
-use crate::budget::{self, Choice, Step, Wanted};
+use crate::budget::{self, Choice, Step, UP_PERCENT, Wanted};
 use crate::control;
 use crate::line::Line;
 use crate::session::{Place, Role};
@@ -53,6 +53,17 @@ impl Source {
             temporal: cap(step.temporal, wish.and_then(|wish| wish.temporal)),
             ..step
         }
+    }
+
+    /// What a line would have to carry for the best there is of what the viewer wished for, if it gets less because `available` is too little.
+    pub fn withheld_for(
+        &self,
+        available: Option<u64>,
+        current: (u8, Target),
+        wish: Option<&LayerChoice>,
+    ) -> Option<u64> {
+        let (best, now) = (self.choose(None, Some(current), wish), self.choose(available, Some(current), wish));
+        (best.bps > now.bps).then(|| best.bps * UP_PERCENT / 100 + AUDIO_BPS)
     }
 
     /// The layer of this name, while it is sent. Otherwise better another picture than none.
@@ -231,6 +242,17 @@ mod tests {
         assert_eq!(chosen(&source, Some(2_600_000), 2), 2);
         assert_eq!(chosen(&source, Some(3_130_000), 2), 1);
         assert_eq!(chosen(&source, Some(2_600_000), 1), 1, "and staying does not");
+    }
+
+    #[test]
+    fn what_a_line_withholds_is_said_with_what_it_would_take() {
+        let source = source(&[150, 2500, 600]);
+        let withheld = |kbps: u64, wish| source.withheld_for(Some(kbps * 1000), (0, EVERYTHING), wish);
+        assert_eq!(withheld(300, None), Some(3_125_000 + AUDIO_BPS));
+        assert_eq!(withheld(9000, None), None);
+        let small = LayerChoice { rid: Some("r0".into()), ..LayerChoice::default() };
+        assert_eq!(withheld(300, Some(&small)), None, "it has what it asked for");
+        assert_eq!(source.withheld_for(None, (0, EVERYTHING), None), None, "nothing is known of the line");
     }
 
     #[test]

@@ -186,12 +186,12 @@ impl Engine {
     fn handle_nack(&mut self, now: Instant, slot: u32, media: u32, lost: impl Iterator<Item = u16>) {
         let Some(place) = self.place_of(slot, media) else { return };
         // Nothing was sent by a downlink that is parked.
-        let Place::Source { source, index } = place else { return };
+        let Place::Source { source: at, index } = place else { return };
         let moment = self.moment(now);
-        let Some(source) = self.sources[source].as_mut() else { return };
+        let Some(source) = self.sources[at].as_mut() else { return };
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let downlink = &mut source.downlinks[index];
-        let (mut asked, mut repaired) = (0, 0);
+        let (mut asked, mut repaired, mut is_lost) = (0, 0, false);
         for seq in lost {
             asked += 1;
             let mut way = Way { moment, line, out: &mut self.outbox, drops: &mut self.stats.drops };
@@ -200,8 +200,17 @@ impl Engine {
                     repaired += 1;
                     line.copy_later(now, media, seq);
                 }
-                Err(reason) => self.stats.drops.count(reason),
+                Err(reason) => {
+                    is_lost |= reason == Drop::RepairBudget;
+                    self.stats.drops.count(reason);
+                }
             }
+        }
+        // A browser would wait for three seconds before it asks by itself.
+        let asks = is_lost && downlink.has_just_abandoned(now);
+        if let Some(layer) = downlink.layer.filter(|_| asks) {
+            source.layers[layer as usize].keyframe.ask();
+            self.request_keyframes(now, at);
         }
         self.stats.repairs += repaired;
         self.stats.nacks += asked;

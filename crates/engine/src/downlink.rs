@@ -77,6 +77,7 @@ struct Rare {
     reported: Option<Reported>,
     /// Numbers below this are of a layer that the line could not carry: nobody repairs them.
     abandoned: u64,
+    abandoned_at: Option<Instant>,
 }
 
 /// The frame whose last packet has not been sent.
@@ -136,6 +137,9 @@ const RTX_BUDGET_MAX: u64 = 512 * 1024;
 /// Packets that wait at most: two keyframes of 8 Mbit/s. When it is full the oldest leaves at once, so that none is lost here.
 const HELD_MAX: usize = 512;
 
+/// The longest queues of routers, and then a keyframe.
+const ABANDONED_JUST: Duration = Duration::from_secs(2);
+
 /// What a flush hands to every downlink of a source.
 pub struct Batch<'a> {
     pub layers: &'a mut [Layer],
@@ -182,7 +186,7 @@ impl Downlink {
             packets: 0,
             bytes: 0,
             held: VecDeque::new(),
-            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None, abandoned: 0 }),
+            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None, abandoned: 0, abandoned_at: None }),
         }
     }
 
@@ -222,6 +226,12 @@ impl Downlink {
         (self.layer, self.open, self.replay, self.retimed, self.selector) = (None, None, None, None, None);
         self.rare.waits_since = now;
         self.rare.abandoned = self.splice.next_number();
+        self.rare.abandoned_at = Some(now);
+    }
+
+    /// What it went over to may still be on its way through a full queue.
+    pub fn has_just_abandoned(&self, now: Instant) -> bool {
+        self.rare.abandoned_at.is_some_and(|at| now.saturating_duration_since(at) < ABANDONED_JUST)
     }
 
     /// Begins with the keyframe that is packet `seq` of the ring of `layer`, and from there on follows what is live, as `policy` says. What is

@@ -149,6 +149,10 @@ impl Engine {
         // What stops everything comes first; what only makes it worse, last.
         let lost_before = shown.map_or(0.0, |(_, layer)| percent(layer.loss));
         let behind = downlink.behind(now);
+        let current = (downlink.target(), downlink.wants());
+        let available = line.and_then(Line::available_bps);
+        let needs = source.withheld_for(available, current, Some(&to.choice));
+        let withheld = needs.map(kbps).zip(line.and_then(Line::estimate_bps).map(kbps));
         let verdict = match (silent, unheard) {
             _ if source.upstream == Upstream::Clip => Verdict::IdleClip,
             (Some(rested), _) => Verdict::SourceSilent { since_ms: ms(rested) },
@@ -160,7 +164,10 @@ impl Engine {
                 }
                 None if lost_before >= LOSS_PERCENT => Verdict::Loss { hop: Hop::Publisher, percent: lost_before },
                 None if loss >= LOSS_PERCENT => Verdict::Loss { hop: Hop::Viewer, percent: loss },
-                None => Verdict::Playing,
+                None => match withheld {
+                    Some((needs_kbps, has_kbps)) => Verdict::PausedForBandwidth { needs_kbps, has_kbps },
+                    None => Verdict::Playing,
+                },
             },
         };
         finished(SessionTrack {

@@ -2,15 +2,15 @@
 //!
 //! A line with room to spare gets whole frames at once: that is the cheapest way to send, and the next hop queues a frame
 //! for a millisecond or two. A line near its limit would queue a keyframe for hundreds, so there packets leave at one and a half
-//! times the estimate, and at the estimate while the line's own queue is long: it may be full, and what does not fit is lost.
+//! times the estimate, and below it while the line's own queue is long: it may be full, and what does not fit is lost.
 //! Nothing is ever dropped here: what waits too long makes the pace faster.
 
 use std::time::{Duration, Instant};
 
 /// Above the estimate, so that what is held always drains while the encoder keeps to it.
 const FACTOR_PERCENT: u64 = 150;
-/// The estimate is below what the line carries while its queue is long, so that drains.
-const QUEUE_PERCENT: u64 = 100;
+/// While the line's queue is long. The rest is for sound and repairs, which are not paced, and for an estimate from a few packets.
+const QUEUE_PERCENT: u64 = 75;
 /// What may leave without waiting: about what a tick of 5 ms carries at 4 Mbit/s, two packets.
 const BURST_BYTES: i64 = 2_500;
 const PACKET_BYTES: i64 = 1_250;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_long_queue_gets_no_burst_and_the_estimate() {
+    fn a_line_with_a_long_queue_gets_no_burst_and_less_than_the_estimate() {
         let (mut pacer, now) = (Pacer::default(), Instant::now());
         pacer.limit(320_000, Room::Some, 0);
         leave(&mut pacer, now, 1);
@@ -122,7 +122,7 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(leave(&mut pacer, later, 1), 1200, "a rest earns a packet");
         let sent = leave(&mut pacer, later + STEP, 400) * 8 / 2;
-        assert!(sent.abs_diff(320_000) < 16_000, "{sent}");
+        assert!(sent.abs_diff(240_000) < 12_000, "{sent}");
     }
 
     #[test]

@@ -95,6 +95,7 @@ pub enum Verdict {
         #[ts(type = "number")]
         behind_ms: u64,
     },
+    // It plays, and something of it is withheld: a larger layer, or pictures between those that are sent.
     PausedForBandwidth {
         needs_kbps: u32,
         has_kbps: u32,
@@ -127,7 +128,7 @@ pub enum Hop {
 impl Verdict {
     /// Whether somebody in front of it sees or hears what they asked for.
     pub fn plays(&self) -> bool {
-        matches!(self, Verdict::Playing | Verdict::CatchingUp { .. })
+        matches!(self, Verdict::Playing | Verdict::CatchingUp { .. } | Verdict::PausedForBandwidth { .. })
     }
 
     /// What is the matter and what to do about it, for a person.
@@ -155,8 +156,8 @@ impl Verdict {
                 format!("It plays, {} behind, and catches up with the live picture by itself.", seconds(*behind_ms))
             }
             Verdict::PausedForBandwidth { needs_kbps, has_kbps } => format!(
-                "Paused, because the smallest layer needs {needs_kbps} kbit/s and the viewer's line carries {has_kbps}; \
-                 use a better network, or have the publisher send a smaller layer."
+                "It plays, but not all that the publisher sends: for that the line would have to carry {needs_kbps} kbit/s, and \
+                 the viewer's line carries {has_kbps}; it comes by itself when the network gets better."
             ),
             Verdict::PausedByViewer => "Paused, because the viewer asked for it; choose a layer to go on.".to_owned(),
             Verdict::Loss { hop, percent } => {

@@ -25,7 +25,7 @@ export function diagnose(views: readonly SessionView[], samples: readonly Sample
   const now = views.at(-1);
   const before = views.at(-2);
   return (now?.tracks ?? []).map((track) => {
-    const plays = track.verdict.is === "playing" || track.verdict.is === "catching-up";
+    const plays = ["playing", "catching-up", "paused-for-bandwidth"].includes(track.verdict.is);
     const sent = track.packets - (before?.tracks.find(({ mid }) => mid === track.mid)?.packets ?? track.packets);
     const problem = plays && sent >= SENT_AT_LEAST ? here(track, samples.slice(-SECONDS)) : null;
     return {
