@@ -41,6 +41,7 @@ pub const TEST: &[Step] = &[
     Step { name: "splices", run: || e2e("splices") },
     Step { name: "recorded", run: || e2e("recorded") },
     Step { name: "loss", run: || e2e("loss") },
+    Step { name: "bottleneck", run: || e2e("bottleneck") },
     Step { name: "chain", run: || e2e("chain") },
     Step { name: "programs", run: || e2e("programs") },
     Step { name: "clip", run: || e2e("clip") },

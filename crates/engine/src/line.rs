@@ -229,7 +229,8 @@ impl Line {
 
     /// A repair was sent. Where much is lost it is sent once more, a little later, so that one burst does not take both.
     pub fn copy_later(&mut self, now: Instant, ssrc: u32, lost: u16) {
-        if self.estimator.view().loss > LOSSY && self.copies.len() < COPIES_MAX {
+        // A full queue would lose the copy as well.
+        if self.estimator.view().loss > LOSSY && !self.estimator.has_queue() && self.copies.len() < COPIES_MAX {
             let at = now + COPY_AFTER;
             self.copies.push_back(Again { at, ssrc, lost });
             self.look_at(at);
@@ -276,7 +277,11 @@ impl Line {
         let bps = self.estimator.bps();
         let is_near = self.estimator.has_limit() && self.sent_bps * 100 > bps * NEAR_PERCENT;
         if is_near || self.held_bytes > 0 {
-            let room = if self.estimator.has_queue() { Room::Queue } else { Room::Some };
+            let room = match self.estimator.has_queue() {
+                true if self.estimator.has_just_fallen() => Room::None,
+                true => Room::Queue,
+                false => Room::Some,
+            };
             self.pacer.limit(bps, room, self.held_bytes);
         } else {
             self.pacer.free();

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 /// Above the estimate, so that what is held always drains while the encoder keeps to it.
 const FACTOR_PERCENT: u64 = 150;
-/// While the line's queue is long. The rest is for sound and repairs, which are not paced, and for an estimate from a few packets.
-const QUEUE_PERCENT: u64 = 75;
+/// While the line's queue is long.
+const QUEUE_PERCENT: u64 = 100;
+/// While it is full. The rest is for sound and repairs, which are not paced, and for an estimate from a few packets.
+const FULL_PERCENT: u64 = 75;
 /// What may leave without waiting: about what a tick of 5 ms carries at 4 Mbit/s, two packets.
 const BURST_BYTES: i64 = 2_500;
 const PACKET_BYTES: i64 = 1_250;
@@ -23,8 +25,10 @@ pub const STEP: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     Some,
-    /// A long queue of its own.
+    /// A long queue of its own: a burst may be lost, and what is lost takes longer than what waits.
     Queue,
+    /// It has just fallen, so its queue is full.
+    None,
 }
 
 #[derive(Debug, Default)]
@@ -41,11 +45,15 @@ impl Pacer {
     /// The line is near its limit of `estimate_bps`, and `held_bytes` wait.
     pub fn limit(&mut self, estimate_bps: u64, room: Room, held_bytes: u64) {
         let in_time = held_bytes * 8 * 1000 / HELD_MAX.as_millis() as u64;
-        let percent = if room == Room::Queue { QUEUE_PERCENT } else { FACTOR_PERCENT };
+        let percent = match room {
+            Room::Some => FACTOR_PERCENT,
+            Room::Queue => QUEUE_PERCENT,
+            Room::None => FULL_PERCENT,
+        };
         let bps = (estimate_bps * percent / 100).max(in_time);
         // A step's worth, so that a pace faster than two packets a step is kept too.
         let step = (bps / 8 * STEP.as_millis() as u64 / 1000) as i64;
-        self.burst = if room == Room::Queue { step } else { BURST_BYTES.max(step) };
+        self.burst = if room == Room::Some { BURST_BYTES.max(step) } else { step };
         self.bps = Some(bps);
     }
 
@@ -113,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_long_queue_gets_no_burst_and_less_than_the_estimate() {
+    fn a_line_that_has_fallen_gets_no_burst_and_less_than_the_estimate() {
         let (mut pacer, now) = (Pacer::default(), Instant::now());
         pacer.limit(320_000, Room::Some, 0);
         leave(&mut pacer, now, 1);
-        pacer.limit(320_000, Room::Queue, 0);
+        pacer.limit(320_000, Room::None, 0);
         pacer.rest();
         let later = now + Duration::from_secs(1);
         assert_eq!(leave(&mut pacer, later, 1), 1200, "a rest earns a packet");

@@ -362,6 +362,11 @@ impl Estimator {
         self.queue.ticks() > QUEUE_HOLD
     }
 
+    /// The path broke down within the last second: its queue is as full as it can be.
+    pub fn has_just_fallen(&self) -> bool {
+        self.plunged.zip(self.hearing.twcc).is_some_and(|(plunged, heard)| heard.since(plunged) < PER_SECOND)
+    }
+
     /// The estimate.
     pub fn bps(&self) -> u64 {
         self.rate.bps() as u64

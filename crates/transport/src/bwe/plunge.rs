@@ -40,6 +40,8 @@ const WAIT: i64 = 45 * PER_MS;
 const SLOW: f64 = 0.5;
 /// A path that often rests has to rest for so many times as long.
 const LONGER: i64 = 2;
+/// But no longer than this: a receiver that is busy rests too, and a fall that is seen late is a freeze.
+const WAIT_MAX: i64 = 100 * PER_MS;
 const REFUTED_PERIOD: i64 = 10 * PER_SECOND;
 /// A queue serves each byte alike, but clocks of receivers have their grain.
 const EVEN: f64 = 3.0;
@@ -74,7 +76,7 @@ impl Plunge {
         self.run.ticks = self.run.ticks.saturating_add(service);
         let is_very_slow = self.run.bps() < VERY_SLOW * sent_bps;
         let packets_min = if is_very_slow { PACKETS_VERY_SLOW } else { PACKETS };
-        let ticks_min = WAIT.max(-LONGER * self.refuted.get().unwrap_or(0));
+        let ticks_min = (-LONGER * self.refuted.get().unwrap_or(0)).clamp(WAIT, WAIT_MAX);
         if self.run.packets >= packets_min && self.run.ticks >= ticks_min && wait >= WAIT {
             self.carried = Some(self.run.bps());
         }
