@@ -204,3 +204,94 @@ export function heard(tab) {
     };
   });
 }
+
+/**
+ * Publishes noise of 1280x720 in three layers of at most 150, 500 and 2,500 kbit/s, VP8, and sound. Noise, because an encoder makes less
+ * of a picture that does not move than it may.
+ */
+export function publishNoise(tab, weir, room) {
+  return tab.ask(async (url) => {
+    const [width, height] = [1280, 720];
+    // As fine as a sensor's: the small layers average most of it away. Drawn once, larger than the picture, and shown at another place each
+    // time: fresh noise would take longer than a frame.
+    const noise = new OffscreenCanvas(width + 64, height + 64);
+    const pixels = new ImageData(noise.width, noise.height);
+    for (let i = 0; i < pixels.data.length; i += 4) {
+      const grey = 96 + Math.random() * 48;
+      pixels.data.set([grey, grey, grey, 255], i);
+    }
+    noise.getContext("2d").putImageData(pixels, 0, 0);
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    let n = 0;
+    setInterval(() => {
+      context.drawImage(noise, -Math.floor(Math.random() * 64), -Math.floor(Math.random() * 64));
+      context.fillStyle = "#d08020";
+      context.fillRect((n += 8) % width, 300, 120, 120);
+    }, 40);
+    const sound = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const pc = new RTCPeerConnection();
+    const video = pc.addTransceiver(canvas.captureStream(25).getVideoTracks()[0], {
+      direction: "sendonly",
+      sendEncodings: [
+        { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+        { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+        { rid: "h", maxBitrate: 2_500_000 },
+      ],
+    });
+    // A machine that is busy sends fewer pictures, and not smaller ones: their size says which layer they are of.
+    await video.sender.setParameters({ ...video.sender.getParameters(), degradationPreference: "maintain-resolution" });
+    const { codecs } = RTCRtpSender.getCapabilities("video");
+    video.setCodecPreferences(codecs.filter((codec) => ["video/VP8", "video/rtx"].includes(codec.mimeType)));
+    pc.addTransceiver(sound.getAudioTracks()[0], { direction: "sendonly" });
+    await pc.setLocalDescription(await pc.createOffer());
+    const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+    if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+    await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    return response.headers.get("Location");
+  }, weir.whip(room));
+}
+
+/** Watches picture and sound, and takes note of each picture that is decoded: see `pictures`. Returns the session's path. */
+export function watchPictures(tab, weir, room) {
+  return tab.ask(async (url) => {
+    const pc = new RTCPeerConnection();
+    pc.addTransceiver("video", { direction: "recvonly" });
+    pc.addTransceiver("audio", { direction: "recvonly" });
+    globalThis.__pictures = [];
+    const element = document.createElement("video");
+    [element.muted, element.autoplay] = [true, true];
+    const watch = async (track) => {
+      // What the decoder gives, whether or not this machine finds the time to paint it.
+      const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        globalThis.__pictures.push([performance.now(), value.displayWidth]);
+        value.close();
+      }
+    };
+    pc.ontrack = ({ track }) => {
+      if (track.kind === "audio") return void (element.srcObject = new MediaStream([track]));
+      void watch(track);
+    };
+    await pc.setLocalDescription(await pc.createOffer());
+    const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+    if (response.status !== 201) {
+      pc.close();
+      throw new Error(`${response.status}: ${await response.text()}`);
+    }
+    document.body.append(element);
+    await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+    return response.headers.get("Location");
+  }, weir.whep(room));
+}
+
+/** The pictures decoded since the last call: how long ago in ms, and how wide. */
+export function pictures(tab) {
+  return tab.ask(() => {
+    const now = performance.now();
+    return globalThis.__pictures.splice(0).map(([at, width]) => ({ ago: now - at, width }));
+  });
+}

@@ -1,0 +1,133 @@
+// What a person sees whose line falls from 5 to 0.4 Mbit/s and comes back, as when a phone leaves its cell: real Chromium behind
+// `weir netsim`, three layers of noise. Nothing else is wrong with the line, and the publisher's is clean.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { openChromium } from "../lib/browsers.js";
+import { Line, needLines } from "../lib/line.js";
+import { pictures, publishNoise, watchPictures } from "../lib/scripted.js";
+import { statistics } from "../lib/seen.js";
+import { sleep, until } from "../lib/until.js";
+import { ALL, Weir } from "../lib/weir.js";
+
+/** A home router's queue: a quarter of a second at the rate that is left. */
+const WIDE = "delay=20ms,rate=5mbps,queue=250ms";
+const NARROW = "delay=20ms,rate=400kbps,queue=250ms";
+const FAIR = "delay=20ms";
+/** The moment of the fall between two frames and two reports is chance: several falls show more than one. */
+const FALLS = 4;
+const NARROW_S = 12;
+const [SMALL, LARGE] = [320, 1280];
+
+const FROZEN_MS_MAX = 500;
+const SMALL_MS_MAX = 1_000;
+const LARGE_MS_MAX = 10_000;
+/** The large layer is to fill a good part of the wide line. */
+const LARGE_KBPS_MIN = 1_500;
+
+describe("bottleneck", () => {
+  let line;
+  let weir;
+  let publisher;
+  let viewer;
+  before(async () => {
+    needLines();
+    line = await Line.open("bottleneck");
+    // After the line: a node offers the addresses that it finds when it starts.
+    weir = await Weir.start("bottleneck", { http: "0.0.0.0", media: ALL, args: ["--auth", "open"] });
+    publisher = await openChromium();
+    viewer = await openChromium({ line });
+  });
+  after(async () => {
+    await viewer?.close();
+    await publisher?.close();
+    await weir?.stop();
+    await line?.close();
+  });
+
+  test("Chromium goes on over a line that falls from 5 to 0.4 Mbit/s, and has the best layer again when it is back", async (t) => {
+    const studio = await publisher.tab(weir.url);
+    await publishNoise(studio, weir, "bottleneck");
+    line.set(WIDE, FAIR);
+    const url = `http://${line.address}:${new URL(weir.url).port}`;
+    const tab = await viewer.tab(url);
+    const path = await until("the room is live", () => watchPictures(tab, { whep: (room) => `${url}/whep/${room}` }, "bottleneck"));
+
+    const falls = [];
+    for (let n = 0; n < FALLS; n += 1) {
+      await showsLarge(tab, 40);
+      // A publisher's encoder takes its time to reach its full rate.
+      const kbps = await until("the large layer fills the line", async () => {
+        const [before, began] = [await received(tab), performance.now()];
+        await sleep(2_000 + 37 * n);
+        const kbps = ((await received(tab)) - before) * 8 / (performance.now() - began);
+        return kbps >= LARGE_KBPS_MIN && kbps;
+      }, { seconds: 60 });
+      await pictures(tab);
+
+      line.set(NARROW, FAIR);
+      const fell = performance.now();
+      await sleep(NARROW_S * 1000);
+      const why = await whyOf(weir, path);
+      const narrow = await seenSince(tab, fell);
+      line.set(WIDE, FAIR);
+      const rose = performance.now();
+      const largeAfter = await showsLarge(tab, 30).then(() => performance.now() - rose);
+      falls.push({
+        kbps: Math.round(kbps),
+        frozen: Math.round(longestStill(narrow)),
+        small: Math.round(narrow.find((picture) => picture.width === SMALL)?.at ?? Infinity),
+        large: Math.round(largeAfter),
+        why,
+      });
+      t.diagnostic(JSON.stringify(falls.at(-1)));
+    }
+    const { stats } = line.status().forward;
+    t.diagnostic(`the line: ${JSON.stringify(stats)}`);
+    await tab.screenshot("bottleneck");
+    const median = falls.map((fall) => fall.frozen).sort((a, b) => a - b)[Math.floor((FALLS - 1) / 2)];
+    t.diagnostic(`longest still picture of each fall: median ${median} ms`);
+    for (const fall of falls) {
+      const complaints = [
+        [fall.frozen <= FROZEN_MS_MAX, `the picture stood still for ${fall.frozen} ms`],
+        [fall.small <= SMALL_MS_MAX, `the small layer came after ${fall.small} ms`],
+        [fall.large <= LARGE_MS_MAX, `the large layer came back after ${fall.large} ms`],
+        [fall.why.code === 0, `weir why says that it does not play: ${fall.why.output}`],
+        [/the viewer's line carries \d+/.test(fall.why.output), `weir why does not speak of the line: ${fall.why.output}`],
+      ].flatMap(([fine, complaint]) => (fine ? [] : [complaint]));
+      assert.deepEqual(complaints, []);
+    }
+  });
+});
+
+/** Waits until the last second's pictures are large. */
+function showsLarge(tab, seconds) {
+  return until("the large layer is on show", async () => {
+    const shown = await tab.ask(() => globalThis.__pictures.slice(-1)[0]?.[1]);
+    return shown === LARGE;
+  }, { seconds });
+}
+
+/** What was decoded since `fell`, and the last picture before it: ms after it, and how wide. */
+async function seenSince(tab, fell) {
+  const seen = await pictures(tab);
+  const now = performance.now();
+  return seen.map(({ ago, width }) => ({ at: now - ago - fell, width }));
+}
+
+function longestStill(seen) {
+  const gaps = seen.slice(1).map((picture, n) => (picture.at > 0 ? picture.at - seen[n].at : 0));
+  return Math.max(...gaps, 0);
+}
+
+/** Bytes of video received. */
+async function received(tab) {
+  const video = (await statistics(tab, "inbound-rtp")).find((report) => report.kind === "video");
+  return video?.bytesReceived ?? 0;
+}
+
+async function whyOf(weir, path) {
+  const program = weir.command("why", weir.url + path);
+  const code = await program.ends(10);
+  return { code, output: program.output.trim() };
+}
