@@ -9,7 +9,7 @@
 //!                              a node, through `Desk`
 //! ```
 //!
-//! `handshake` and `stream` are pure: bytes and the time come in, replies and packets come out. `listener` has the sockets,
+//! `handshake`, `stream` and `sets` are pure: bytes and the time come in, replies and packets come out. `listener` has the sockets,
 //! and `client` is the other end, for tests and for `weir ftl send`. The crate does not know rooms beyond their names, and
 //! sees a node only through [`Desk`].
 
@@ -23,6 +23,7 @@ pub mod handshake;
 pub mod keys;
 mod lines;
 pub mod listener;
+mod sets;
 pub mod stream;
 mod throttle;
 

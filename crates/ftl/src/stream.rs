@@ -12,6 +12,7 @@ use media::Unroller;
 use media::codec::Kind;
 
 use crate::announce::{Announcement, Track};
+use crate::sets::{Placed, Sets};
 
 /// An encoder that has sent nothing for so long is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(1);
@@ -44,7 +45,11 @@ pub enum Heard<'a> {
         time: u32,
         marker: bool,
         payload: &'a [u8],
+        /// Goes before it, with the number before and the same time.
+        sets: Option<Vec<u8>>,
     },
+    /// What was in it goes before a keyframe that is to come.
+    Kept,
     /// What wall-clock time (NTP, 32.32) an RTP timestamp was.
     Clock { feed: FeedId, kind: Kind, ntp: u64, time: u32 },
     /// Send it back to where it came from.
@@ -115,6 +120,7 @@ struct Feed {
 struct Stream {
     track: Track,
     numbers: Unroller,
+    sets: Sets,
 }
 
 impl Streams {
@@ -138,7 +144,7 @@ impl Streams {
         }
         self.by_source.extend(tracks.map(|(kind, track)| ((ip, track.ssrc), (feed, kind))));
         *self.addresses.entry(ip).or_default() += 1;
-        let stream = |track| Stream { track, numbers: Unroller::new() };
+        let stream = |track| Stream { track, numbers: Unroller::new(), sets: Sets::default() };
         let (video, audio) = (announcement.video.map(stream), announcement.audio.map(stream));
         self.feeds.insert(feed, Feed { channel, ip, video, audio, silent_at: now + FIRST_MEDIA_MAX });
         Ok(())
@@ -198,7 +204,15 @@ impl Streams {
         }
         let seq = stream.numbers.unroll(header.seq).ok_or(Ignored::TooOld)?;
         entry.silent_at = now + SILENCE_MAX;
-        Ok(Heard::Media { feed, kind, seq, time: header.time.0, marker: header.marker, payload: packet.payload })
+        let (time, marker, payload) = (header.time.0, header.marker, packet.payload);
+        let placed = match kind {
+            Kind::Video => stream.sets.place(seq, time, payload),
+            Kind::Audio => Placed::At { seq, sets: None },
+        };
+        Ok(match placed {
+            Placed::Kept => Heard::Kept,
+            Placed::At { seq, sets } => Heard::Media { feed, kind, seq, time, marker, payload, sets },
+        })
     }
 
     fn handle_report<'a>(&self, from: IpAddr, datagram: &'a [u8]) -> Result<Heard<'a>, Ignored> {

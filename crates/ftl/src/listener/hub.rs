@@ -212,26 +212,30 @@ impl State {
 
     /// Takes one datagram. Returns what to send back.
     fn take<'a>(&mut self, now: Instant, from: SocketAddr, datagram: &'a [u8]) -> Option<&'a [u8]> {
-        let (feed, kind, content) = match self.streams.handle(now, from.ip(), datagram) {
-            Ok(Heard::Media { feed, kind, seq, time, marker, payload }) => {
+        match self.streams.handle(now, from.ip(), datagram) {
+            Ok(Heard::Media { feed, kind, seq, time, marker, payload, sets }) => {
                 self.stats.packets += 1;
-                (feed, kind, Content::Media { seq, time, marker, payload: payload.to_vec() })
+                if let Some(payload) = sets {
+                    self.deliver(now, feed, kind, Content::Media { seq: seq - 1, time, marker: false, payload });
+                }
+                self.deliver(now, feed, kind, Content::Media { seq, time, marker, payload: payload.to_vec() });
             }
-            Ok(Heard::Clock { feed, kind, ntp, time }) => (feed, kind, Content::Clock { ntp, time }),
+            Ok(Heard::Kept) => self.stats.packets += 1,
+            Ok(Heard::Clock { feed, kind, ntp, time }) => self.deliver(now, feed, kind, Content::Clock { ntp, time }),
             Ok(Heard::Ping) => return Some(datagram),
-            Err(reason) => {
-                self.stats.ignored[reason as usize] += 1;
-                return None;
-            }
-        };
+            Err(reason) => self.stats.ignored[reason as usize] += 1,
+        }
+        None
+    }
+
+    fn deliver(&mut self, now: Instant, feed: FeedId, kind: Kind, content: Content) {
         // A session's first packets may come before the node has taken it in.
-        let outlet = self.outlets.get_mut(&feed)?;
+        let Some(outlet) = self.outlets.get_mut(&feed) else { return };
         if (outlet.deliver)(Packet { kind, arrival: now, content, lost_before: outlet.lost }) {
             outlet.lost = 0;
         } else {
             outlet.lost = outlet.lost.saturating_add(1);
         }
-        None
     }
 
     fn end_silent(&mut self, now: Instant) {
