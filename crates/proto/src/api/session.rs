@@ -222,6 +222,6 @@ mod tests {
             assert_eq!(sentence.matches(". ").count(), 0, "one sentence: {sentence}");
         }
         assert!(all[3].sentence().contains("4.2 s") && all[4].sentence().contains("12 s, asked for 3 times"));
-        assert_eq!(all.iter().filter(|verdict| verdict.plays()).count(), 2);
+        assert_eq!(all.iter().filter(|verdict| verdict.plays()).count(), 3);
     }
 }
