@@ -158,13 +158,13 @@ mod tests {
             (20, 200, REST),
         ]);
         let expected: Vec<(u64, u32, Vec<u8>)> = [
-            (11, 120, BOTH),
-            (12, 120, IDR),
-            (13, 120, REST),
-            (14, 160, PICTURE),
-            (15, 200, BOTH),
-            (16, 200, IDR),
-            (17, 200, REST),
+            (10, 120, BOTH),
+            (11, 120, IDR),
+            (12, 120, REST),
+            (13, 160, PICTURE),
+            (14, 200, BOTH),
+            (15, 200, IDR),
+            (16, 200, REST),
         ]
         .map(|(seq, time, payload)| (seq, time, payload.to_vec()))
         .into();
@@ -184,7 +184,7 @@ mod tests {
             (13, 0, REST),
         ]);
         let numbers: Vec<(u64, u32)> = out.iter().map(|(seq, time, _)| (*seq, *time)).collect();
-        assert_eq!(numbers, [(11, 0), (12, 0), (14, 9), (16, 18), (15, 15), (13, 0)]);
+        assert_eq!(numbers, [(10, 0), (11, 0), (13, 9), (15, 18), (14, 15), (12, 0)]);
     }
 
     #[test]
