@@ -212,9 +212,9 @@ export function heard(tab) {
 export function publishNoise(tab, weir, room) {
   return tab.ask(async (url) => {
     const [width, height] = [1280, 720];
-    // As fine as a sensor's: the small layers average most of it away. Drawn once, larger than the picture, and shown at another place each
-    // time: fresh noise would take longer than a frame.
-    const noise = new OffscreenCanvas(width + 64, height + 64);
+    // A camera that pans over something rough, and a sensor's grain. Without the pan an encoder could not predict anything: it would leave
+    // pictures out by itself, in the small layer for longer than a line that falls does. Drawn once, larger than the picture.
+    const noise = new OffscreenCanvas(width + 512, height + 512);
     const pixels = new ImageData(noise.width, noise.height);
     for (let i = 0; i < pixels.data.length; i += 4) {
       const grey = 96 + Math.random() * 48;
@@ -226,7 +226,11 @@ export function publishNoise(tab, weir, room) {
     const context = canvas.getContext("2d");
     let n = 0;
     setInterval(() => {
-      context.drawImage(noise, -Math.floor(Math.random() * 64), -Math.floor(Math.random() * 64));
+      context.globalAlpha = 1;
+      context.drawImage(noise, -256 + 256 * Math.sin(n / 800), -256 + 256 * Math.cos(n / 1100));
+      context.globalAlpha = 0.25;
+      context.drawImage(noise, -Math.floor(Math.random() * 512), -Math.floor(Math.random() * 512));
+      context.globalAlpha = 1;
       context.fillStyle = "#d08020";
       context.fillRect((n += 8) % width, 300, 120, 120);
     }, 40);

@@ -1,5 +1,5 @@
 // What a person sees whose line falls from 5 to 0.4 Mbit/s and comes back, as when a phone leaves its cell: real Chromium behind
-// `weir netsim`, three layers of noise. Nothing else is wrong with the line, and the publisher's is clean.
+// `weir netsim`, three layers of a rough picture that pans. Nothing else is wrong with the line, and the publisher's is clean.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,11 +17,17 @@ const FAIR = "delay=20ms";
 /** The moment of the fall between two frames and two reports is chance: several falls show more than one. */
 const FALLS = 4;
 const NARROW_S = 12;
-const [SMALL, LARGE] = [320, 1280];
+const LARGE = 1280;
 
-const FROZEN_MS_MAX = 500;
-const SMALL_MS_MAX = 1_000;
-const LARGE_MS_MAX = 10_000;
+/**
+ * What a person shall not notice, in the median of the falls; in each of them twice as much, because two browsers and a server share the
+ * machine, and a hiccup of it is a still picture as well.
+ */
+const BOUNDS = [
+  ["still", 500, (fall) => fall.frozen],
+  ["a smaller layer comes after", 1_000, (fall) => fall.small],
+  ["the large layer is back after", 10_000, (fall) => fall.large],
+];
 /** The large layer is to fill a good part of the wide line. */
 const LARGE_KBPS_MIN = 1_500;
 
@@ -76,8 +82,9 @@ describe("bottleneck", () => {
       falls.push({
         kbps: Math.round(kbps),
         frozen: Math.round(longestStill(narrow)),
-        small: Math.round(narrow.find((picture) => picture.width === SMALL)?.at ?? Infinity),
+        small: Math.round(narrow.find((picture) => picture.at > 0 && picture.width < LARGE)?.at ?? Infinity),
         large: Math.round(largeAfter),
+        stills: stills(narrow),
         why,
       });
       t.diagnostic(JSON.stringify(falls.at(-1)));
@@ -85,18 +92,19 @@ describe("bottleneck", () => {
     const { stats } = line.status().forward;
     t.diagnostic(`the line: ${JSON.stringify(stats)}`);
     await tab.screenshot("bottleneck");
-    const median = falls.map((fall) => fall.frozen).sort((a, b) => a - b)[Math.floor((FALLS - 1) / 2)];
-    t.diagnostic(`longest still picture of each fall: median ${median} ms`);
-    for (const fall of falls) {
-      const complaints = [
-        [fall.frozen <= FROZEN_MS_MAX, `the picture stood still for ${fall.frozen} ms`],
-        [fall.small <= SMALL_MS_MAX, `the small layer came after ${fall.small} ms`],
-        [fall.large <= LARGE_MS_MAX, `the large layer came back after ${fall.large} ms`],
-        [fall.why.code === 0, `weir why says that it does not play: ${fall.why.output}`],
-        [/the viewer's line carries \d+/.test(fall.why.output), `weir why does not speak of the line: ${fall.why.output}`],
-      ].flatMap(([fine, complaint]) => (fine ? [] : [complaint]));
-      assert.deepEqual(complaints, []);
+    const complaints = [];
+    for (const [what, max, of] of BOUNDS) {
+      const found = falls.map(of).sort((a, b) => a - b);
+      const median = found[Math.floor((FALLS - 1) / 2)];
+      t.diagnostic(`${what}: ${found.join(", ")} ms`);
+      if (median > max) complaints.push(`${what}: a median of ${median} ms`);
+      if (found.at(-1) > 2 * max) complaints.push(`${what}: once ${found.at(-1)} ms`);
     }
+    for (const { why } of falls) {
+      if (why.code !== 0) complaints.push(`weir why says that it does not play: ${why.output}`);
+      if (!/the viewer's line carries \d+/.test(why.output)) complaints.push(`weir why does not speak of the line: ${why.output}`);
+    }
+    assert.deepEqual(complaints, []);
   });
 });
 
@@ -113,6 +121,12 @@ async function seenSince(tab, fell) {
   const seen = await pictures(tab);
   const now = performance.now();
   return seen.map(({ ago, width }) => ({ at: now - ago - fell, width }));
+}
+
+/** Those of a fifth of a second and more: when each began, and how long it was. */
+function stills(seen) {
+  const gaps = seen.slice(1).map((picture, n) => [Math.round(seen[n].at), Math.round(picture.at - seen[n].at)]);
+  return gaps.filter(([, ms]) => ms >= 200);
 }
 
 function longestStill(seen) {
