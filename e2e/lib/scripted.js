@@ -212,8 +212,8 @@ export function heard(tab) {
 export function publishNoise(tab, weir, room) {
   return tab.ask(async (url) => {
     const [width, height] = [1280, 720];
-    // A camera that pans over something rough, and a sensor's grain. Without the pan an encoder could not predict anything: it would leave
-    // pictures out by itself, in the small layer for longer than a line that falls does. Drawn once, larger than the picture.
+    // A camera that pans over something rough, and a sensor's grain: an encoder can predict most of it, as of what people film. Drawn once,
+    // larger than the picture, because fresh noise would take longer than a frame.
     const noise = new OffscreenCanvas(width + 512, height + 512);
     const pixels = new ImageData(noise.width, noise.height);
     for (let i = 0; i < pixels.data.length; i += 4) {

@@ -58,6 +58,11 @@ describe("bottleneck", () => {
     const url = `http://${line.address}:${new URL(weir.url).port}`;
     const tab = await viewer.tab(url);
     const path = await until("the room is live", () => watchPictures(tab, { whep: (room) => `${url}/whep/${room}` }, "bottleneck"));
+    // The small layer over no line at all: where it stands still as well, the encoder has left pictures out.
+    const control = await publisher.tab(weir.url);
+    const small = await watchPictures(control, weir, "bottleneck");
+    const choice = { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"rid":"l"}' };
+    await until("the small layer can be chosen", async () => (await fetch(`${weir.url}${small}/layer`, choice)).ok);
 
     const falls = [];
     for (let n = 0; n < FALLS; n += 1) {
@@ -69,13 +74,13 @@ describe("bottleneck", () => {
         const kbps = ((await received(tab)) - before) * 8 / (performance.now() - began);
         return kbps >= LARGE_KBPS_MIN && kbps;
       }, { seconds: 60 });
-      await pictures(tab);
+      await Promise.all([pictures(tab), pictures(control)]);
 
       line.set(NARROW, FAIR);
       const fell = performance.now();
       await sleep(NARROW_S * 1000);
       const why = await whyOf(weir, path);
-      const narrow = await seenSince(tab, fell);
+      const [narrow, encoded] = [await seenSince(tab, fell), await seenSince(control, fell)];
       line.set(WIDE, FAIR);
       const rose = performance.now();
       const largeAfter = await showsLarge(tab, 30).then(() => performance.now() - rose);
@@ -85,6 +90,7 @@ describe("bottleneck", () => {
         small: Math.round(narrow.find((picture) => picture.at > 0 && picture.width < LARGE)?.at ?? Infinity),
         large: Math.round(largeAfter),
         stills: stills(narrow),
+        encoder: stills(encoded),
         why,
       });
       t.diagnostic(JSON.stringify(falls.at(-1)));
