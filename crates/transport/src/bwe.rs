@@ -4,6 +4,7 @@
 //!   sent ──▶ History ◀── feedback
 //!               │ sent, arrived
 //!               ├──▶ Groups ─▶ Trend      does the queue grow?   ┐
+//!               ├──▶ Services             how is it served?      │
 //!               ├──▶ Plunge               did the path break?    │
 //!               ├──▶ Queue                does one stand?        ├─▶ Rate ──▶ bps
 //!               ├──▶ Loss                 is it our doing?       │
@@ -25,6 +26,7 @@ mod plunge;
 mod probe;
 mod queue;
 mod rate;
+mod service;
 mod trend;
 
 use std::time::{Duration, Instant};
@@ -41,6 +43,7 @@ pub use probe::Probe;
 use probe::{Outcome, Prober, Situation};
 use queue::Queue;
 use rate::{Measured, Rate};
+use service::Services;
 use trend::{Signal, Trend};
 
 pub struct Estimator {
@@ -56,6 +59,7 @@ pub struct Estimator {
     groups: Groups,
     trend: Trend,
     queue: Queue,
+    services: Services,
     plunge: Plunge,
     /// When the path broke down last. What was sent before says nothing about how the estimate of after fares.
     plunged: Option<Ticks>,
@@ -195,6 +199,7 @@ impl Estimator {
             groups: Groups::new(),
             trend: Trend::new(),
             queue: Queue::new(),
+            services: Services::new(),
             plunge: Plunge::new(),
             plunged: None,
             acked: Acked::new(),
@@ -254,7 +259,8 @@ impl Estimator {
             self.acked.arrived(arrived, packet.bytes);
             self.queue.arrived(packet.sent, arrived);
             if let Some(way) = self.queue.shortest() {
-                self.plunge.arrived(packet.sent, arrived, packet.bytes, way, self.sending.bps);
+                let service = self.services.arrived(packet.sent, arrived, packet.bytes, way);
+                service.iter().for_each(|service| self.plunge.arrived(service, self.sending.bps));
             }
             if packet.cluster != 0 {
                 self.prober.arrived(packet.cluster, packet.sent, arrived, packet.bytes, packet.was_lost);
@@ -461,6 +467,7 @@ impl Estimator {
         self.limited = Limited::Delay;
         self.plunged = Some(now);
         self.acked = Acked::new();
+        self.services.restart();
         self.loss.restart();
         self.queue.forget_recent();
         self.groups.reset();
@@ -508,6 +515,7 @@ impl Estimator {
             sent_bps: self.sending.bps,
             acked_bps,
             recent_bps: self.acked.recent_bps().unwrap_or(acked_bps),
+            served_bps: self.services.bps().unwrap_or(0.0),
             rtt: self.rtt.unwrap_or(100 * PER_MS),
             queue: self.queue.ticks(),
             idle: self.is_idle(),

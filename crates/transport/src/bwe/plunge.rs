@@ -10,11 +10,11 @@
 //!   arrived  ||||||||         |   |   |   |   |   |        service: from the packet before, or from when it got there
 //! ```
 
-use super::clock::{PER_MS, PER_SECOND, Ticks};
+use super::clock::{PER_MS, PER_SECOND};
 use super::queue::Lowest;
+use super::service::{Service, bps};
 
 pub struct Plunge {
-    before: Option<Ticks>,
     run: Run,
     /// The longest runs lately that were none, as a fast packet after them said; below zero.
     refuted: Lowest,
@@ -48,15 +48,12 @@ const EVEN: f64 = 3.0;
 
 impl Plunge {
     pub fn new() -> Plunge {
-        Plunge { before: None, run: Run::default(), refuted: Lowest::new(REFUTED_PERIOD), carried: None }
+        Plunge { run: Run::default(), refuted: Lowest::new(REFUTED_PERIOD), carried: None }
     }
 
-    /// In order of sending. `way_min` is how long the empty path takes, by the two clocks.
-    pub fn arrived(&mut self, sent: Ticks, arrived: Ticks, bytes: u32, way_min: i64, sent_bps: f64) {
-        let Some(before) = self.before.replace(arrived) else { return };
-        let got_there = sent.plus(way_min);
-        let wait = arrived.since(got_there);
-        let service = arrived.since(if got_there > before { got_there } else { before });
+    /// In order of sending.
+    pub fn arrived(&mut self, served: &Service, sent_bps: f64) {
+        let Service { arrived, bytes, wait, ticks: service } = *served;
         let is_slow = service > 0 && bps(bytes, service) <= SLOW * sent_bps;
         let is_even = self.run.packets == 0 || {
             let ratio = bps(bytes, service.max(1)) / self.run.bps();
@@ -94,22 +91,22 @@ impl Run {
     }
 }
 
-fn bps(bytes: u32, ticks: i64) -> f64 {
-    f64::from(bytes) * 8.0 * PER_SECOND as f64 / ticks.max(1) as f64
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::clock::Ticks;
+    use super::super::service::Services;
     use super::*;
 
     const WAY: i64 = 20 * PER_MS;
 
     /// What is concluded from packets of 1,200 bytes of a stream of 2.5 Mbit/s, by when each was sent and arrived, in ms.
     fn concluded(packets: &[(i64, i64)]) -> Option<f64> {
-        let mut plunge = Plunge::new();
+        let (mut services, mut plunge) = (Services::new(), Plunge::new());
         for &(sent, arrived) in packets {
             let at = |ms: i64| Ticks::ZERO.plus(ms * PER_MS);
-            plunge.arrived(at(sent), at(arrived), 1200, WAY, 2.5e6);
+            if let Some(service) = services.arrived(at(sent), at(arrived), 1200, WAY) {
+                plunge.arrived(&service, 2.5e6);
+            }
         }
         plunge.take()
     }

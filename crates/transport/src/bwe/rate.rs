@@ -29,6 +29,8 @@ pub struct Measured {
     pub acked_bps: f64,
     /// The same over a shorter time.
     pub recent_bps: f64,
+    /// What the path carried while something waited in it: more, if what is sent comes in bursts. 0 for unknown.
+    pub served_bps: f64,
     pub rtt: i64,
     /// Ticks that packets wait on the way.
     pub queue: i64,
@@ -125,7 +127,8 @@ impl Rate {
         if measured.acked_bps <= 0.0 || self.decreased.is_some_and(|last| now.since(last) < pause) {
             return;
         }
-        let carried = measured.recent_bps.min(measured.acked_bps);
+        // Large pictures with pauses between them arrive at less than the path carries.
+        let carried = measured.recent_bps.min(measured.acked_bps).max(measured.served_bps);
         if measured.idle && measured.queue < QUEUE_SHORT {
             self.lower(now, (BACK_OFF_IDLE * self.bps).max(carried));
             return;
