@@ -77,6 +77,7 @@ impl Source {
     pub fn list_steps(&mut self) {
         self.steps.clear();
         let best = self.layers.get(self.best as usize).map_or(0, |layer| layer.kbps);
+        let least = self.layers.iter().map(|layer| layer.kbps).filter(|&kbps| kbps > 0).min().unwrap_or(0);
         for (n, layer) in self.layers.iter().enumerate() {
             // A silent layer is no choice, and one larger than the best is being given up by its encoder.
             if layer.kbps == 0 || layer.kbps > best {
@@ -94,7 +95,8 @@ impl Source {
                 |spatial| layer.costs.iter().filter(|(t, _)| t.spatial == spatial).map(|(t, _)| t.temporal).max();
             let parts = layer.costs.iter().filter(|(target, _)| {
                 let is_all = target.spatial == layer.top.spatial && Some(target.temporal) == most(target.spatial);
-                !is_all && (target.spatial == 0 || Some(target.temporal) == most(target.spatial))
+                let is_lowest = target.spatial == 0 && layer.kbps == least;
+                !is_all && (is_lowest || Some(target.temporal) == most(target.spatial))
             });
             for (target, bps) in parts.filter(|_| layer.is_layered) {
                 // Twice the lines with each spatial layer, as encoders make them.
@@ -242,6 +244,21 @@ mod tests {
         assert_eq!(chosen(&source, Some(2_600_000), 2), 2);
         assert_eq!(chosen(&source, Some(3_130_000), 2), 1);
         assert_eq!(chosen(&source, Some(2_600_000), 1), 1, "and staying does not");
+    }
+
+    #[test]
+    fn a_smaller_picture_comes_before_one_that_stutters_and_the_smallest_may_stutter() {
+        let mut source = source(&[150, 600]);
+        for layer in &mut source.layers {
+            let at = |temporal| Target { spatial: 0, temporal };
+            let third = u64::from(layer.kbps) * 1000 / 3;
+            (layer.is_layered, layer.top) = (true, at(2));
+            layer.costs = (0..3).map(|temporal| (at(temporal), third * (1 + u64::from(temporal)))).collect();
+        }
+        source.list_steps();
+        let of = |layer| source.steps.iter().filter(move |s| s.layer == layer).map(|s| s.temporal).collect::<Vec<_>>();
+        assert_eq!(of(0), [0, 1, u8::MAX]);
+        assert_eq!(of(1), [u8::MAX]);
     }
 
     #[test]
