@@ -24,7 +24,7 @@ use crate::drops::{Drop, Drops};
 use crate::gop::Policy;
 use crate::header::Header;
 use crate::line::{Line, Moment, Stream};
-use crate::replay::Replay;
+use crate::replay::{self, Replay};
 use crate::ring::Packet;
 use crate::sets::{self, Lent, Sets};
 use crate::source::{Layer, Pending};
@@ -339,7 +339,7 @@ impl Downlink {
                 // It lies in the ring until the frame on show is complete.
                 Some(_) if self.has_loose_ends(now) => {}
                 Some(seq) => self.begin(now, batch.layers, self.target, seq, batch.policy),
-                None if self.kind() == Kind::Video && !entry.is_start(self.codec, packet) => {
+                None if !self.may_begin_with(now, entry, packet, batch.policy, way.line) => {
                     way.drops.count(if self.layer.is_some() { Drop::LayerNotWanted } else { Drop::WaitingForKeyframe });
                 }
                 None if self.has_loose_ends(now) => self.upcoming = Some(pending.seq),
@@ -349,6 +349,18 @@ impl Downlink {
         if self.replay.is_some() {
             self.go_on(batch.layers, &batch.pending[batch.burst..], batch.policy, way);
         }
+    }
+
+    /// Whether the layer can be shown from this packet on.
+    fn may_begin_with(&self, now: Instant, entry: &Layer, packet: &Packet, policy: Policy, line: &Line) -> bool {
+        self.kind() == Kind::Audio
+            || entry.is_start(self.codec, packet)
+                && replay::may_begin_with(now, entry, packet, self.has_seen(now), policy, line)
+    }
+
+    /// Whether it shows the source, or did until its line fell: then it goes on with what is live, and does not begin with the past.
+    pub fn has_seen(&self, now: Instant) -> bool {
+        self.layer.is_some() || self.has_just_abandoned(now)
     }
 
     /// Whether it has to be looked at again soon, because packets of a replay wait for their turn.

@@ -118,11 +118,12 @@ impl Engine {
         if source.kind() == Kind::Audio || source.upstream == Upstream::Clip {
             return;
         }
-        // Another worker is asked when what its ring holds has not come in this time.
+        // Another worker is asked when what its ring holds, of use to who has seen nothing yet, has not come in this time.
         let patience = if source.is_remote() { REPLAY_PATIENCE } else { Duration::ZERO };
         for downlink in &source.downlinks {
+            let waited = now.saturating_duration_since(downlink.waits_since());
             if let Some(layer) = downlink.waits_for()
-                && now.saturating_duration_since(downlink.waits_since()) >= patience
+                && (waited >= patience || downlink.has_seen(now))
                 && let Some(layer) = source.layers.get_mut(layer as usize)
             {
                 layer.keyframe.ask();

@@ -17,6 +17,10 @@ const UNPROVEN_BPS_MIN: u64 = 4_000_000;
 const UNLIMITED_PERCENT: u64 = 150;
 /// What leaves at once: a keyframe. A live one leaves like this too.
 const FIRST_BYTES: i64 = 64 * 1024;
+/// And no more than a line that is near its limit carries in this time: the rest would wait in its queue, or be lost there.
+const FIRST_TAKES: Duration = Duration::from_millis(100);
+/// A keyframe this young is no step back in time worth speaking of. From another worker one takes as long when the machine is busy.
+const RECENT: Duration = Duration::from_millis(300);
 /// A line that carries less than this share of the stream's rate does not catch up in time.
 const NEEDED_PERCENT: u64 = 130;
 /// Times the speed at which it came in, however small it is and whatever the line carries. Decoders take their time for each frame: what
@@ -48,6 +52,12 @@ impl Line {
     fn replay_bps(&self) -> Option<u64> {
         let available = self.available_bps()?;
         Some(if self.pacer.is_limited() { available } else { available * UNLIMITED_PERCENT / 100 })
+    }
+
+    /// What a replay may send without waiting.
+    fn replay_bytes_first(&self) -> i64 {
+        let limit = self.available_bps().filter(|_| self.pacer.is_limited());
+        limit.map_or(FIRST_BYTES, |bps| ((bps / 8 * FIRST_TAKES.as_millis() as u64 / 1000) as i64).min(FIRST_BYTES))
     }
 }
 
@@ -112,7 +122,8 @@ impl Replay {
         let bps = pace_bps(self.rate_bps, line.replay_bps());
         let since = now.saturating_duration_since(self.at).as_micros() as u64;
         self.at = now;
-        self.credit = (self.credit + (since.saturating_mul(bps) / 8_000_000).min(1 << 30) as i64).min(FIRST_BYTES);
+        let earned = (since.saturating_mul(bps) / 8_000_000).min(1 << 30) as i64;
+        self.credit = (self.credit + earned).min(line.replay_bytes_first());
         if self.credit <= 0 {
             return false;
         }
@@ -122,7 +133,11 @@ impl Replay {
 }
 
 /// Whether a viewer with this line may begin with this group of pictures.
-pub fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, line: &Line) -> bool {
+pub fn can_afford(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, line: &Line) -> bool {
+    is_affordable(now, layer, gop, gop.bytes, policy, line)
+}
+
+fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, bytes: u64, policy: Policy, line: &Line) -> bool {
     match policy {
         Policy::Off => false,
         Policy::Cut => true,
@@ -130,11 +145,30 @@ pub fn is_affordable(now: Instant, layer: &Layer, gop: &Gop, policy: Policy, lin
             let rate = rate_bps(now, layer, Some(gop));
             let pace = pace_bps(rate, line.replay_bps());
             let spare = pace.saturating_sub(rate).max(1);
-            let takes_us = (gop.bytes * 8).saturating_mul(1_000_000) / spare;
-            let is_short = gop.bytes <= FIRST_BYTES as u64;
+            let takes_us = (bytes * 8).saturating_mul(1_000_000) / spare;
+            let is_short = bytes <= line.replay_bytes_first() as u64;
             is_short || (pace * 100 >= rate * NEEDED_PERCENT && takes_us <= CATCH_UP_MAX.as_micros() as u64)
         }
     }
+}
+
+/// Whether a viewer may begin with this keyframe. Another worker tells first what its ring holds, which is for who has seen nothing of
+/// the source yet: who has would be thrown back in time, and waits for the next one.
+pub fn may_begin_with(
+    now: Instant,
+    layer: &Layer,
+    keyframe: &Packet,
+    has_seen: bool,
+    policy: Policy,
+    line: &Line,
+) -> bool {
+    let age = now.saturating_duration_since(keyframe.arrival);
+    if age <= RECENT {
+        return true;
+    }
+    // The rest may still be on its way.
+    let bytes = u64::from(layer.kbps) * age.as_millis() as u64 / 8;
+    !has_seen && layer.gop.is_some_and(|gop| is_affordable(now, layer, &gop, gop.bytes.max(bytes), policy, line))
 }
 
 fn pace_bps(rate_bps: u64, line_bps: Option<u64>) -> u64 {

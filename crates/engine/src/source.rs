@@ -481,7 +481,7 @@ impl Source {
     pub fn begins_at(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<u64> {
         let entry = self.layers.get(layer as usize).filter(|entry| !entry.is_silent(now))?;
         let gop = entry.replay(now, limits)?;
-        replay::is_affordable(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
+        replay::can_afford(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
     /// The same for who is to be sent `layer`: until that comes, another one will do, the larger the better.

@@ -80,11 +80,15 @@ fn a_line_that_falls_to_a_twelfth_freezes_for_less_than_half_a_second_and_gets_t
         // At any moment between two frames, and between two reports of the viewer.
         for fall_ms in [0, 7, 14, 21, 28, 250, 611, 900] {
             seed += 1;
-            let mut sim = Sim::seed(seed);
-            sim.publish_with("room", "ann", large_simulcast());
-            sim.run(secs(3));
-            sim.watch("room", "bob");
+            // On the publisher's worker; and on another one, which is told first what the small layer has sent since its last keyframe.
+            let workers = 1 + (seed % 2) as u8;
+            let mut sim = Sim::with_workers(seed, workers);
+            let keyframe_every = if workers > 1 { 100 } else { 0 };
+            sim.publish_with("room", "ann", Publish { keyframe_every, ..large_simulcast() });
+            sim.run(ms(100));
             sim.watch("room", "zoe");
+            sim.run(secs(3));
+            sim.watch_on(workers - 1, "room", "bob");
             sim.run(secs(5));
             sim.line("bob", line("delay=20ms,rate=5mbps,queue=250ms"));
             sim.run(secs(7) + ms(fall_ms));
