@@ -19,10 +19,7 @@ const FALLS = 4;
 const NARROW_S = 12;
 const LARGE = 1280;
 
-/**
- * What a person shall not notice, in the median of the falls; in each of them twice as much, because two browsers and a server share the
- * machine, and a hiccup of it is a still picture as well.
- */
+/** In each of the falls. */
 const BOUNDS = [
   ["still", 500, (fall) => fall.frozen],
   ["a smaller layer comes after", 1_000, (fall) => fall.small],
@@ -101,10 +98,8 @@ describe("bottleneck", () => {
     const complaints = [];
     for (const [what, max, of] of BOUNDS) {
       const found = falls.map(of).sort((a, b) => a - b);
-      const median = found[Math.floor((FALLS - 1) / 2)];
       t.diagnostic(`${what}: ${found.join(", ")} ms`);
-      if (median > max) complaints.push(`${what}: a median of ${median} ms`);
-      if (found.at(-1) > 2 * max) complaints.push(`${what}: once ${found.at(-1)} ms`);
+      if (found.at(-1) > max) complaints.push(`${what}: ${found.at(-1)} ms, and ${max} are allowed`);
     }
     for (const { why } of falls) {
       if (why.code !== 0) complaints.push(`weir why says that it does not play: ${why.output}`);
