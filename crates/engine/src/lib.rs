@@ -11,6 +11,7 @@
 //! arguments, and everything that leaves is taken out by the shell. It does not know sockets, threads, HTTP or other
 //! nodes, and nothing a client sends may panic it: per-session code runs behind a fence that ends that session only.
 
+mod allowance;
 mod anchor;
 mod beginnings;
 #[doc(hidden)]

@@ -13,6 +13,7 @@ use transport::bwe::{Estimator, Limits, Probe, Sent, View};
 use transport::srtp::{Keys, OVERHEAD_MAX, Sealer};
 use transport::{rtcp, sys};
 
+use crate::allowance::Allowance;
 use crate::drops::Drop;
 use crate::header::{self, Fields, Header};
 use crate::pacer::{Pacer, Room};
@@ -32,13 +33,6 @@ const COPY_AFTER: Duration = Duration::from_millis(12);
 /// Copies that wait: more losses than that within [`COPY_AFTER`] are an outage, which copies do not mend.
 const COPIES_MAX: usize = 64;
 
-/// Repairs may take so much of what the line carries.
-const REPAIR_PERCENT: u64 = 25;
-/// And at once as many as it carries in half of the time that patient viewers wait for one.
-const REPAIR_BURST: Duration = Duration::from_millis(250);
-/// A keyframe of a small layer.
-const REPAIR_BYTES_MIN: u64 = 8 * 1024;
-
 pub struct Line {
     pub to: SocketAddr,
     sealer: Sealer,
@@ -53,9 +47,7 @@ pub struct Line {
     pub probing: Option<Probing>,
     /// Repairs to be sent once more, the first due first.
     pub copies: VecDeque<Again>,
-    /// Bytes of repairs that may leave now, as of then.
-    repair_bytes: u64,
-    repaired_at: Instant,
+    repairs: Allowance,
     /// When something that waits, a copy, or a probe wants to be looked at.
     pub next_at: Option<Instant>,
     /// The last report of any kind on what arrived.
@@ -119,8 +111,7 @@ impl Line {
             held_bytes: 0,
             probing: None,
             copies: VecDeque::new(),
-            repair_bytes: u64::MAX / 2,
-            repaired_at: now,
+            repairs: Allowance::new(now),
             next_at: None,
             heard_at: now,
             first_picture: None,
@@ -248,19 +239,7 @@ impl Line {
     /// Whether a repair of so many bytes may leave now. A yes spends them: a line that has become narrow would carry nothing else for
     /// seconds.
     pub fn admits_repair(&mut self, now: Instant, bytes: u64) -> bool {
-        let Some(bps) = self.estimate_bps() else { return true };
-        let earned = |during: Duration, percent| bps / 8 * during.as_millis() as u64 / 1000 * percent / 100;
-        let since = now.saturating_duration_since(self.repaired_at).min(REPAIR_BURST * 10);
-        // What is earned in less than a byte's time is not lost.
-        let more = earned(since, REPAIR_PERCENT);
-        if more > 0 {
-            self.repaired_at = now;
-        }
-        let most = earned(REPAIR_BURST, 100).max(REPAIR_BYTES_MIN);
-        self.repair_bytes = (self.repair_bytes + more).min(most);
-        let admitted = self.repair_bytes >= bytes;
-        self.repair_bytes -= if admitted { bytes } else { 0 };
-        admitted
+        self.estimate_bps().is_none_or(|bps| self.repairs.admits(now, bps, bytes))
     }
 
     /// Something is due at `at`; what is due earlier stays so.

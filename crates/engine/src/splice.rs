@@ -664,4 +664,22 @@ mod tests {
         let origins = [0, 1, 2, 3].map(|seq| splice.origin(seq).map(|o| (o.layer, o.seq)));
         assert_eq!(origins, [Some((0, 100)), Some((0, 101)), Some((255, 2)), Some((0, 102))]);
     }
+
+    #[test]
+    fn what_is_taken_back_leaves_no_hole_and_only_the_newest_can_be() {
+        let now = Instant::now();
+        let mut splice = Splice::new(now, 90_000, 0);
+        splice.begin(&mark(10, 0, now, 1));
+        let numbers = [10, 11, 12].map(|seq| splice.map(&mark(seq, 0, now, 1)).unwrap().seq);
+        assert_eq!(numbers, [0, 1, 2]);
+        splice.take_back(1);
+        assert_eq!(splice.next_number(), 3, "the one after it has left");
+        splice.take_back(2);
+        splice.take_back(1);
+        // From another source: the numbers go on where they were left.
+        splice.begin(&mark(500, 0, now, 9));
+        assert_eq!(splice.map(&mark(500, 0, now, 9)).unwrap().seq, 1);
+        splice.take_back(0);
+        assert_eq!(splice.next_number(), 2, "nor can what is of an earlier source");
+    }
 }

@@ -48,6 +48,17 @@ async fn a_second_publisher_hears_that_the_room_is_taken() {
 }
 
 #[tokio::test]
+async fn a_publishers_name_that_is_none_is_refused_in_words() {
+    let world = open().await;
+    for bad in ["", "a%20b", "a/b", &"x".repeat(65)] {
+        let refused = world.post_offer(&format!("/whip/demo?as={bad}"), &[]).await;
+        refused.is(400, "bad-room-name");
+        assert!(refused.body.contains("?as="), "{bad:?}: {refused:?}");
+    }
+    assert_eq!(world.post_offer("/whip/demo?as=ann", &[]).await.status, 201);
+}
+
+#[tokio::test]
 async fn candidates_trickle_and_ice_restarts_under_the_current_tag_only() {
     let world = open().await;
     let created = world.post_offer("/whip/demo", &[]).await;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use media::codec::Kind;
 use netsim::Profile;
+use proto::api::Verdict;
 use sim::{Publish, Sim, ms, secs};
 
 fn line(text: &str) -> Profile {
@@ -109,6 +110,29 @@ fn a_line_that_falls_to_a_twelfth_freezes_for_less_than_half_a_second_and_gets_t
     let (median, most) = (stills[stills.len() / 2], stills[stills.len() - 1]);
     println!("still: median {median:?}, at most {most:?}");
     assert!(median < ms(330) && most < ms(500), "{stills:?}");
+}
+
+#[test]
+fn who_asks_why_hears_what_the_line_carries_and_what_it_would_take() {
+    let mut sim = Sim::seed(31);
+    sim.publish_with("room", "ann", large_simulcast());
+    sim.run(secs(3));
+    sim.watch("room", "bob");
+    sim.run(secs(5));
+    let verdict = |sim: &mut Sim| {
+        let tracks = sim.look("bob").tracks;
+        tracks.into_iter().find(|track| track.codec == "VP8").map(|track| track.verdict)
+    };
+    assert_eq!(verdict(&mut sim), Some(Verdict::Playing));
+    sim.line("bob", line("delay=20ms,rate=400kbps,queue=250ms"));
+    sim.run(secs(10));
+    match verdict(&mut sim) {
+        Some(Verdict::PausedForBandwidth { needs_kbps, has_kbps }) => {
+            assert!((250..450).contains(&has_kbps), "the line carries {has_kbps}");
+            assert!((2_500..4_000).contains(&needs_kbps), "the best layer needs {needs_kbps}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

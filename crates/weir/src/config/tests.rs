@@ -136,6 +136,8 @@ fn a_value_that_cannot_be_meant_is_refused_with_its_origin() {
             "[stream]\nbandwidth_max_kbps = 500\nbandwidth_start_kbps = 501\n",
             "stream.bandwidth_start_kbps = 501 (weir.toml line 3): it must be between 50 and",
         ),
+        ("[stream]\nvoices_max = 0\n", "stream.voices_max = 0 (weir.toml line 2): it must be between 1 and"),
+        ("[stream]\nvoices_max = 17\n", "stream.voices_max = 17 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\ngop_packets_max = 0\n", "stream.gop_packets_max = 0 (weir.toml line 2): it must be between 1 and"),
         ("[limits]\nhead_timeout_s = 0\n", "limits.head_timeout_s = 0 (weir.toml line 2): it must be 1 or more"),
     ] {
