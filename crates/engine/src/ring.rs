@@ -4,7 +4,8 @@
 //! viewer keeps packets of its own. It knows nothing of viewers. A slot keeps its buffer when it is overwritten, so a
 //! ring that has warmed up does not allocate.
 //!
-//! Bounded by packets, by bytes (packets × one datagram) and by age; what falls out is simply no longer there.
+//! Bounded by packets, by bytes (packets × one datagram) and by age; what falls out is simply no longer there. Packets that nobody needs
+//! any more ([`Ring::spare`]) give their buffers to new ones before the ring takes more memory.
 //!
 //! A packet lies here as it will be encrypted: whoever sends it to a viewer writes that viewer's picture numbers into the
 //! few descriptor bytes that carry them, and seals straight from here. No viewer has a copy.
@@ -191,34 +192,66 @@ pub struct Ring {
     age_max: Duration,
     /// Payload in it.
     bytes: u64,
+    /// Nobody needs packets before this one; and before that one they are gone, because newer ones have taken their buffers.
+    needed_from: u64,
+    reused_to: u64,
 }
 
 impl Ring {
     /// `packets_max` is rounded up to a power of two, so that a sequence number finds its slot by a mask.
     pub fn new(packets_max: usize, age_max: Duration) -> Ring {
         let len = packets_max.max(2).next_power_of_two();
-        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max, bytes: 0 }
+        Ring { slots: (0..len).map(|_| None).collect(), newest: None, age_max, bytes: 0, needed_from: 0, reused_to: 0 }
     }
 
     pub fn insert(&mut self, packet: Incoming<'_>, read: Read) -> Inserted {
         let len = self.slots.len() as u64;
-        if let Some(newest) = self.newest
-            && packet.seq + len <= newest
-        {
+        if self.newest.is_some_and(|newest| packet.seq + len <= newest) || packet.seq < self.reused_to {
             return Inserted::TooOld;
         }
         let index = self.index(packet.seq);
+        let reused = if self.slots[index].is_none() { self.reuse() } else { None };
         match &mut self.slots[index] {
             Some(old) if old.seq == packet.seq => return Inserted::Duplicate,
             Some(old) => {
                 self.bytes -= old.payload_len() as u64;
                 old.fill(&packet, read);
             }
-            empty => *empty = Some(Packet::new(&packet, read)),
+            empty => {
+                let mut new = reused.unwrap_or_else(|| Packet::empty(packet.time, packet.arrival));
+                new.fill(&packet, read);
+                *empty = Some(new);
+            }
         }
         self.bytes += packet.payload.len() as u64;
         self.newest = Some(self.newest.map_or(packet.seq, |n| n.max(packet.seq)));
         Inserted::Stored
+    }
+
+    /// Nobody needs packets before `from`, once they are older than the ring's age.
+    pub fn spare(&mut self, now: Instant, from: u64) {
+        self.needed_from = self.needed_from.max(from.saturating_sub(self.slots.len() as u64));
+        while self.needed_from < from {
+            let young = |packet: &Packet| now.saturating_duration_since(packet.arrival) <= self.age_max;
+            if self.get(self.needed_from).is_some_and(young) {
+                return;
+            }
+            self.needed_from += 1;
+        }
+    }
+
+    /// The oldest packet that nobody needs.
+    fn reuse(&mut self) -> Option<Packet> {
+        self.reused_to = self.reused_to.max(self.needed_from.saturating_sub(self.slots.len() as u64));
+        while self.reused_to < self.needed_from {
+            let (seq, index) = (self.reused_to, self.index(self.reused_to));
+            self.reused_to += 1;
+            if let Some(packet) = self.slots[index].take_if(|packet| packet.seq == seq) {
+                self.bytes -= packet.payload_len() as u64;
+                return Some(packet);
+            }
+        }
+        None
     }
 
     pub fn newest(&self) -> Option<u64> {
@@ -238,12 +271,12 @@ impl Ring {
     /// Empties it, and gives the memory back.
     pub fn clear(&mut self) {
         self.slots.fill_with(|| None);
-        (self.newest, self.bytes) = (None, 0);
+        (self.newest, self.bytes, self.needed_from, self.reused_to) = (None, 0, 0, 0);
     }
 
     /// Whether newer packets have taken the place of this one.
     pub fn has_forgotten(&self, seq: u64) -> bool {
-        self.newest.is_some_and(|newest| seq + self.slots.len() as u64 <= newest)
+        seq < self.reused_to || self.newest.is_some_and(|newest| seq + self.slots.len() as u64 <= newest)
     }
 
     /// Doubles its room; what is in it stays.
@@ -383,6 +416,39 @@ mod tests {
         assert!((112..128).all(|seq| ring.get(seq).is_some()));
         assert_eq!(ring.insert(packet(128, now), Read::default()), Inserted::Stored);
         assert!(ring.get(112).is_none());
+    }
+
+    #[test]
+    fn what_nobody_needs_gives_its_memory_to_what_comes_and_is_gone_then() {
+        let start = Instant::now();
+        let mut ring = Ring::new(1024, Duration::from_secs(2));
+        let at = |seq: u64| start + Duration::from_millis(100 * seq);
+        for seq in 0..1000 {
+            ring.spare(at(seq), seq);
+            assert_eq!(ring.insert(packet(seq, at(seq)), Read::default()), Inserted::Stored);
+        }
+        let held = ring.slots.iter().flatten().count();
+        assert_eq!((held, ring.bytes()), (21, 21), "two seconds of packets");
+        assert!((979..1000).all(|seq| ring.get(seq).is_some_and(|packet| packet.seq == seq)));
+        assert!(ring.has_forgotten(978) && !ring.has_forgotten(979));
+        assert_eq!(ring.insert(packet(978, at(978)), Read::default()), Inserted::TooOld);
+        // Somebody needs all from here on, however old.
+        for seq in 1000..1500 {
+            ring.spare(at(seq), 1000);
+            ring.insert(packet(seq, at(seq)), Read::default());
+        }
+        assert!((1000..1500).all(|seq| ring.get(seq).is_some()));
+    }
+
+    #[test]
+    fn a_jump_ahead_spares_everything_before_it_in_bounded_time() {
+        let now = Instant::now();
+        let mut ring = Ring::new(8, Duration::from_secs(2));
+        for seq in [1, 2, u64::MAX / 2, u64::MAX / 2 + 1] {
+            ring.spare(now + Duration::from_secs(9), seq);
+            assert_eq!(ring.insert(packet(seq, now), Read::default()), Inserted::Stored);
+        }
+        assert!(ring.get(u64::MAX / 2 + 1).is_some());
     }
 
     #[test]

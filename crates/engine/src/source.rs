@@ -263,6 +263,17 @@ impl Layer {
         }
     }
 
+    /// What is before the last group of pictures is of no use to anybody who joins, and after a while to nobody: replays have gone over to the
+    /// group by then.
+    fn spare(&mut self, now: Instant, newest: u64, limits: &Limits) {
+        let from = match self.gop.filter(|gop| gop.is_worth(newest, now, &limits.gop)) {
+            Some(gop) if now.saturating_duration_since(gop.begun) <= limits.ring_age => return,
+            Some(gop) => gop.start,
+            None => newest,
+        };
+        self.ring.spare(now, from);
+    }
+
     /// Nothing of it is here any more.
     pub fn forget(&mut self) {
         self.ring.clear();
@@ -410,6 +421,7 @@ impl Source {
         {
             entry.ring.grow();
         }
+        entry.spare(now, seq, limits);
         let read = entry.read(codec, &packet);
         let inserted = entry.ring.insert(packet, read);
         if inserted != Inserted::Stored {
