@@ -2,11 +2,11 @@
 // not show, like the address of its session.
 
 /**
- * Publishes a picture of one colour that moves a little, VP8. Returns the session's path. `paint` gives it another colour.
+ * Publishes a picture of one colour that moves a little. Returns the session's path. `paint` gives it another colour.
  */
-export function publishColour(tab, weir, room, colour) {
+export function publishColour(tab, weir, room, colour, codec = "video/VP8") {
   return tab.ask(
-    async ([url, fill]) => {
+    async ([url, fill, mimeType]) => {
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [320, 180];
       const context = canvas.getContext("2d");
@@ -18,14 +18,16 @@ export function publishColour(tab, weir, room, colour) {
         context.fillRect((n += 4) % 300, 80, 20, 20);
       }, 40);
       const pc = new RTCPeerConnection();
-      pc.addTransceiver(canvas.captureStream(25).getVideoTracks()[0], { direction: "sendonly" });
+      const transceiver = pc.addTransceiver(canvas.captureStream(25).getVideoTracks()[0], { direction: "sendonly" });
+      const { codecs } = RTCRtpSender.getCapabilities("video");
+      transceiver.setCodecPreferences(codecs.filter((codec) => [mimeType, "video/rtx"].includes(codec.mimeType)));
       await pc.setLocalDescription(await pc.createOffer());
       const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
       if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
       await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
       return response.headers.get("Location");
     },
-    [weir.whip(room), colour],
+    [weir.whip(room), colour, codec],
   );
 }
 

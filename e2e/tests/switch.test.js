@@ -163,7 +163,32 @@ describe("switch", () => {
     await viewer.screenshot("switch-why-gone");
     await viewer.close();
   });
+
+  test("a publisher who comes back with another codec is on the page again, which joins anew by itself", async (t) => {
+    const before = await chromium.tab(weir.url);
+    await publishColour(before, weir, "codecs", "#f00000", "video/VP8");
+    const viewer = await watch(chromium, weir, "codecs");
+    await sees(viewer, "red", isRed);
+    assert.match(await codecOf(viewer), /VP8/);
+    await before.close();
+    const after = await chromium.tab(weir.url);
+    await until("the room is free again", () => publishColour(after, weir, "codecs", "#0000f0", "video/H264"));
+    const came = performance.now();
+    await sees(viewer, "blue", isBlue);
+    t.diagnostic(`${Math.round(performance.now() - came)} ms after it came back`);
+    assert.match(await codecOf(viewer), /H264/);
+    await seesMovingPicture(viewer);
+    await viewer.screenshot("switch-codec");
+    await Promise.all([after, viewer].map((tab) => tab.close()));
+  });
 });
+
+/** What the picture on the page is coded with. */
+async function codecOf(tab) {
+  const inbound = (await statistics(tab, "inbound-rtp")).filter((report) => report.kind === "video");
+  const codecs = await statistics(tab, "codec");
+  return inbound.map((report) => codecs.find((codec) => codec.id === report.codecId)?.mimeType).join();
+}
 
 /** The events of a session as they come. */
 async function follow(weir, session) {
