@@ -18,8 +18,15 @@ const FAIR = "delay=20ms";
 const FALLS = 4;
 const NARROW_S = 12;
 const LARGE = 1280;
+/** Three frames: a viewer without a line that waits for longer saw the machine stop, and not the line. */
+const HICCUP_MS = 150;
+/** For so long after the fall all is decided. */
+const DECIDED_MS = 3_000;
 
-/** In each of the falls. */
+/**
+ * In each fall in which the viewer without a line saw that the machine kept up: two browsers and a server share it. Over all of them
+ * the median, and in the worst of them twice as much.
+ */
 const BOUNDS = [
   ["still", 500, (fall) => fall.frozen],
   ["a smaller layer comes after", 1_000, (fall) => fall.small],
@@ -88,6 +95,7 @@ describe("bottleneck", () => {
         large: Math.round(largeAfter),
         stills: stills(narrow),
         encoder: stills(encoded),
+        hiccup: Math.round(longestStill(encoded.filter((picture) => picture.at < DECIDED_MS))),
         why,
       });
       t.diagnostic(JSON.stringify(falls.at(-1)));
@@ -96,10 +104,15 @@ describe("bottleneck", () => {
     t.diagnostic(`the line: ${JSON.stringify(stats)}`);
     await tab.screenshot("bottleneck");
     const complaints = [];
+    const smooth = falls.filter((fall) => fall.hiccup < HICCUP_MS);
+    t.diagnostic(`the machine kept up in ${smooth.length} of ${FALLS} falls`);
     for (const [what, max, of] of BOUNDS) {
       const found = falls.map(of).sort((a, b) => a - b);
       t.diagnostic(`${what}: ${found.join(", ")} ms`);
-      if (found.at(-1) > max) complaints.push(`${what}: ${found.at(-1)} ms, and ${max} are allowed`);
+      const [median, most, clean] = [found[Math.floor((FALLS - 1) / 2)], found.at(-1), Math.max(0, ...smooth.map(of))];
+      if (clean > max) complaints.push(`${what}: ${clean} ms, and ${max} are allowed`);
+      if (median > max) complaints.push(`${what}: a median of ${median} ms`);
+      if (most > 2 * max) complaints.push(`${what}: once ${most} ms`);
     }
     for (const { why } of falls) {
       if (why.code !== 0) complaints.push(`weir why says that it does not play: ${why.output}`);
