@@ -236,8 +236,7 @@ impl Line {
         self.pacer.rest();
     }
 
-    /// Whether a repair of so many bytes may leave now. A yes spends them: a line that has become narrow would carry nothing else for
-    /// seconds.
+    /// Whether a repair of so many bytes may leave now. A yes spends them.
     pub fn admits_repair(&mut self, now: Instant, bytes: u64) -> bool {
         self.estimate_bps().is_none_or(|bps| self.repairs.admits(now, bps, bytes))
     }

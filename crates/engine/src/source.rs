@@ -264,12 +264,13 @@ impl Layer {
     }
 
     /// What is before the last group of pictures is of no use to anybody who joins, and after a while to nobody: replays have gone over to the
-    /// group by then.
+    /// group by then. Of a group that has become too old or too large there may still be replays.
     fn spare(&mut self, now: Instant, newest: u64, limits: &Limits) {
-        let from = match self.gop.filter(|gop| gop.is_worth(newest, now, &limits.gop)) {
+        let from = match &self.gop {
+            None => newest,
+            Some(gop) if !gop.is_worth(newest, now, &limits.gop) => return,
             Some(gop) if now.saturating_duration_since(gop.begun) <= limits.ring_age => return,
             Some(gop) => gop.start,
-            None => newest,
         };
         self.ring.spare(now, from);
     }

@@ -258,9 +258,10 @@ impl Estimator {
             }
             self.acked.arrived(arrived, packet.bytes);
             self.queue.arrived(packet.sent, arrived);
-            if let Some(way) = self.queue.shortest() {
-                let service = self.services.arrived(packet.sent, arrived, packet.bytes, way);
-                service.iter().for_each(|service| self.plunge.arrived(service, self.sending.bps));
+            if let Some(way) = self.queue.shortest()
+                && let Some(service) = self.services.arrived(packet.sent, arrived, packet.bytes, way)
+            {
+                self.plunge.arrived(&service, self.sending.bps);
             }
             if packet.cluster != 0 {
                 self.prober.arrived(packet.cluster, packet.sent, arrived, packet.bytes, packet.was_lost);

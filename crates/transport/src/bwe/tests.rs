@@ -291,7 +291,7 @@ fn the_presets_of_the_network_model_are_used_well() {
 #[test]
 fn an_idle_estimator_is_small() {
     // Beside the ring, which begins with 1 kB at the first packet and ends at 16 kB.
-    // 1,280 and what it takes to see a path break down (`Plunge`).
+    // 1,280 and what it takes to see how a path serves (`Services`), and that it breaks down (`Plunge`).
     assert!(size_of::<Estimator>() <= 1408, "{} bytes", size_of::<Estimator>());
 }
 
