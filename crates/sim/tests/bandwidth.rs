@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use media::codec::Kind;
 use netsim::Profile;
+use proto::LayerChoice;
 use proto::api::Verdict;
 use sim::{Publish, Sim, ms, secs};
 
@@ -110,6 +111,29 @@ fn a_line_that_falls_to_a_twelfth_freezes_for_less_than_half_a_second_and_gets_t
     let (median, most) = (stills[stills.len() / 2], stills[stills.len() - 1]);
     println!("still: median {median:?}, at most {most:?}");
     assert!(median < ms(330) && most < ms(500), "{stills:?}");
+}
+
+#[test]
+fn who_gets_another_layer_from_another_worker_goes_on_with_what_is_live() {
+    for (seed, layer) in [(41, "m"), (42, "l"), (43, "m"), (44, "l")] {
+        let mut sim = Sim::with_workers(seed, 2);
+        sim.publish_with("room", "ann", Publish { keyframe_every: 150, ..large_simulcast() });
+        sim.run(secs(3));
+        sim.watch_on(1, "room", "bob");
+        // The layer has sent nearly a whole group of pictures that this worker has not been told of.
+        sim.run(secs(6) + ms(500));
+        let asked = sim.now();
+        let choice = LayerChoice { rid: Some(layer.into()), ..LayerChoice::default() };
+        sim.choose("bob", choice).expect("a layer that is sent");
+        sim.run(secs(2));
+        let video = sim.viewer("bob").track(Kind::Video);
+        let index = if layer == "m" { 1 } else { 2 };
+        let after = video.first_of(index, asked).expect("the layer is there");
+        assert!(after < ms(400), "seed {seed}: after {after:?}");
+        let since = asked + after;
+        let shown = video.pictures.iter().filter(|p| p.at >= since && p.at < since + secs(1)).count();
+        assert!((28..=32).contains(&shown), "seed {seed}: {shown} pictures in a second of thirty");
+    }
 }
 
 #[test]

@@ -233,3 +233,22 @@ impl Knee {
         self.variance.sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_of_one_large_picture_costs_what_the_path_carries_and_not_what_is_sent() {
+        let lowered = |served_bps| {
+            let mut rate = Rate::new(360e3);
+            let (acked_bps, queue, rtt) = (212e3, 70 * PER_MS, 80 * PER_MS);
+            let sent_bps = 300e3;
+            let measured = Measured { sent_bps, acked_bps, recent_bps: acked_bps, served_bps, rtt, queue, idle: false };
+            rate.decrease(Ticks::ZERO.plus(PER_SECOND), &measured);
+            rate.bps()
+        };
+        assert!((320e3..360e3).contains(&lowered(400e3)), "{}", lowered(400e3));
+        assert!(lowered(0.0) < 190e3, "and if it is unknown, what arrives is all that is known");
+    }
+}
