@@ -1,0 +1,26 @@
+//! Accounts, tokens and meetings: who people are, what they may do, and what outlives a node.
+//!
+//! ```text
+//!   account ── owns ──▶ meeting ── lets in ──▶ person
+//!      └── token: a login, a place in a meeting, a mail's link
+//!                      all of it kept in a [`Store`]
+//! ```
+//!
+//! It knows no socket, clock or randomness: secrets are made of bytes that are handed in, and the time is an argument. What a
+//! packet, an HTTP request or a database is, it does not know either.
+
+mod account;
+mod id;
+mod meeting;
+mod memory;
+mod store;
+mod time;
+mod token;
+
+pub use account::{Account, Email, EmailError, Grant, PasswordHash, PersonName};
+pub use id::{AccountId, IdError, MeetingId, PersonId};
+pub use meeting::{Meeting, Settings};
+pub use memory::Memory;
+pub use store::{Added, AuditEntry, AuditId, Error, Once, Page, Recorded, Store, Version};
+pub use time::UnixTime;
+pub use token::{Purpose, Secret, Token, TokenHash};

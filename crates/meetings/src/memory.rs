@@ -1,0 +1,252 @@
+//! A store that forgets when the process ends: for tests, and for nodes that shall keep nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::account::{Account, Email};
+use crate::id::{AccountId, MeetingId, PersonId};
+use crate::meeting::Meeting;
+use crate::store::{Added, AuditEntry, AuditId, Error, Once, Page, Recorded, Store, Version};
+use crate::time::UnixTime;
+use crate::token::{Purpose, Token, TokenHash};
+
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    accounts: BTreeMap<AccountId, Account>,
+    by_email: BTreeMap<Email, AccountId>,
+    tokens: BTreeMap<TokenHash, Token>,
+    meetings: BTreeMap<MeetingId, Meeting>,
+    recipients: BTreeSet<(MeetingId, AccountId)>,
+    audit: Vec<AuditEntry>,
+    once: BTreeMap<[u8; 32], Remembered>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    once: Once,
+    made: String,
+}
+
+impl Memory {
+    /// Nothing in here panics between two writes that belong together, so a poisoned lock guards whole tables.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    /// What this request made before.
+    fn made_before<Id: std::str::FromStr>(&self, once: Option<&Once>) -> Result<Option<Id>, Error> {
+        let Some(remembered) = once.and_then(|once| self.once.get(&once.key)) else { return Ok(None) };
+        if Some(&remembered.once.request) != once.map(|once| &once.request) {
+            return Err(Error::KeyReused);
+        }
+        Ok(remembered.made.parse().ok())
+    }
+
+    fn remember(&mut self, once: Option<&Once>, made: &str) {
+        if let Some(once) = once {
+            self.once.insert(once.key, Remembered { once: once.clone(), made: made.to_owned() });
+        }
+    }
+
+    fn drop_tokens(&mut self, gone: impl Fn(&Token) -> bool) -> u64 {
+        let before = self.tokens.len();
+        self.tokens.retain(|_, token| !gone(token));
+        (before - self.tokens.len()) as u64
+    }
+}
+
+fn is_seat(token: &Token, of: &MeetingId, whose: Option<&PersonId>) -> bool {
+    matches!(&token.purpose, Purpose::Seat { meeting, person, .. } if meeting == of && whose.is_none_or(|whose| whose == person))
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn add_account(&self, account: &Account, once: Option<&Once>) -> Result<Added<AccountId>, Error> {
+        let mut tables = self.tables();
+        if let Some(id) = tables.made_before(once)? {
+            return Ok(Added::Before(id));
+        }
+        if tables.by_email.contains_key(&account.email) || tables.accounts.contains_key(&account.id) {
+            return Err(Error::Taken);
+        }
+        tables.by_email.insert(account.email.clone(), account.id.clone());
+        tables.accounts.insert(account.id.clone(), account.clone());
+        tables.remember(once, account.id.as_str());
+        Ok(Added::New)
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, Error> {
+        Ok(self.tables().accounts.get(id).cloned())
+    }
+
+    async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, Error> {
+        let tables = self.tables();
+        Ok(tables.by_email.get(email).and_then(|id| tables.accounts.get(id)).cloned())
+    }
+
+    async fn replace_account(&self, account: &Account) -> Result<Version, Error> {
+        let mut tables = self.tables();
+        let stored = tables.accounts.get(&account.id).ok_or(Error::Missing)?;
+        let email_before = stored.email.clone();
+        if stored.version != account.version {
+            return Err(Error::Changed);
+        }
+        if tables.by_email.get(&account.email).is_some_and(|id| *id != account.id) {
+            return Err(Error::Taken);
+        }
+        let version = Version(account.version.0 + 1);
+        tables.by_email.remove(&email_before);
+        tables.by_email.insert(account.email.clone(), account.id.clone());
+        tables.accounts.insert(account.id.clone(), Account { version, ..account.clone() });
+        Ok(version)
+    }
+
+    async fn remove_account(&self, id: &AccountId) -> Result<bool, Error> {
+        let mut tables = self.tables();
+        let Some(account) = tables.accounts.remove(id) else { return Ok(false) };
+        tables.by_email.remove(&account.email);
+        tables.drop_tokens(|token| token.purpose.account().as_ref() == Some(id));
+        tables.recipients.retain(|(_, account)| account != id);
+        Ok(true)
+    }
+
+    async fn add_token(&self, token: &Token) -> Result<(), Error> {
+        let mut tables = self.tables();
+        if tables.tokens.contains_key(&token.hash) {
+            return Err(Error::Taken);
+        }
+        tables.tokens.insert(token.hash, token.clone());
+        Ok(())
+    }
+
+    async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, Error> {
+        Ok(self.tables().tokens.get(hash).cloned())
+    }
+
+    async fn remove_token(&self, hash: &TokenHash) -> Result<bool, Error> {
+        Ok(self.tables().tokens.remove(hash).is_some())
+    }
+
+    async fn remove_tokens_of(&self, account: &AccountId, except: Option<&TokenHash>) -> Result<u64, Error> {
+        let theirs = |token: &Token| token.purpose.account().as_ref() == Some(account) && Some(&token.hash) != except;
+        Ok(self.tables().drop_tokens(theirs))
+    }
+
+    async fn remove_seats(&self, meeting: &MeetingId, person: Option<&PersonId>) -> Result<u64, Error> {
+        Ok(self.tables().drop_tokens(|token| is_seat(token, meeting, person)))
+    }
+
+    async fn add_meeting(&self, meeting: &Meeting, once: Option<&Once>) -> Result<Added<MeetingId>, Error> {
+        let mut tables = self.tables();
+        if let Some(id) = tables.made_before(once)? {
+            return Ok(Added::Before(id));
+        }
+        if tables.meetings.contains_key(&meeting.id) {
+            return Err(Error::Taken);
+        }
+        tables.meetings.insert(meeting.id.clone(), meeting.clone());
+        tables.remember(once, meeting.id.as_str());
+        Ok(Added::New)
+    }
+
+    async fn meeting(&self, id: &MeetingId) -> Result<Option<Meeting>, Error> {
+        Ok(self.tables().meetings.get(id).cloned())
+    }
+
+    async fn meetings_of(
+        &self,
+        host: &AccountId,
+        after: Option<&MeetingId>,
+        limit: u32,
+    ) -> Result<Page<Meeting>, Error> {
+        let tables = self.tables();
+        let order = |meeting: &Meeting| (std::cmp::Reverse(meeting.created), meeting.id.clone());
+        let after = match after {
+            Some(id) => Some(order(tables.meetings.get(id).ok_or(Error::Missing)?)),
+            None => None,
+        };
+        let mut theirs: Vec<&Meeting> = tables.meetings.values().filter(|meeting| meeting.host == *host).collect();
+        theirs.sort_by_key(|meeting| order(meeting));
+        let rest: Vec<&Meeting> =
+            theirs.into_iter().filter(|meeting| after.as_ref().is_none_or(|after| order(meeting) > *after)).collect();
+        let items: Vec<Meeting> = rest.iter().take(limit as usize).map(|&meeting| meeting.clone()).collect();
+        Ok(Page { more: rest.len() > items.len(), items })
+    }
+
+    async fn replace_meeting(&self, meeting: &Meeting) -> Result<Version, Error> {
+        let mut tables = self.tables();
+        let stored = tables.meetings.get_mut(&meeting.id).ok_or(Error::Missing)?;
+        if stored.version != meeting.version {
+            return Err(Error::Changed);
+        }
+        let version = Version(meeting.version.0 + 1);
+        *stored = Meeting { version, ..meeting.clone() };
+        Ok(version)
+    }
+
+    async fn remove_meeting(&self, id: &MeetingId) -> Result<bool, Error> {
+        let mut tables = self.tables();
+        if tables.meetings.remove(id).is_none() {
+            return Ok(false);
+        }
+        tables.drop_tokens(|token| is_seat(token, id, None));
+        tables.recipients.retain(|(meeting, _)| meeting != id);
+        Ok(true)
+    }
+
+    async fn add_recipient(&self, meeting: &MeetingId, account: &AccountId) -> Result<bool, Error> {
+        let mut tables = self.tables();
+        if !tables.meetings.contains_key(meeting) || !tables.accounts.contains_key(account) {
+            return Err(Error::Missing);
+        }
+        Ok(tables.recipients.insert((meeting.clone(), account.clone())))
+    }
+
+    async fn recipients(&self, meeting: &MeetingId) -> Result<Vec<AccountId>, Error> {
+        let tables = self.tables();
+        Ok(tables.recipients.iter().filter(|(of, _)| of == meeting).map(|(_, account)| account.clone()).collect())
+    }
+
+    async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditId, Error> {
+        let mut tables = self.tables();
+        tables.audit.push(entry.clone());
+        Ok(AuditId(tables.audit.len() as u64))
+    }
+
+    async fn audit(&self, after: Option<AuditId>, limit: u32) -> Result<Page<Recorded>, Error> {
+        let tables = self.tables();
+        let from = after.map_or(0, |after| after.0 as usize).min(tables.audit.len());
+        let rest = &tables.audit[from..];
+        let numbered = rest.iter().take(limit as usize).enumerate();
+        let items: Vec<Recorded> =
+            numbered.map(|(n, entry)| Recorded { id: AuditId((from + n + 1) as u64), entry: entry.clone() }).collect();
+        Ok(Page { more: rest.len() > items.len(), items })
+    }
+
+    async fn forget(&self, now: UnixTime, ended_before: UnixTime) -> Result<u64, Error> {
+        let mut tables = self.tables();
+        let tokens = tables.drop_tokens(|token| token.expires <= now);
+        let answers = tables.once.len();
+        tables.once.retain(|_, remembered| remembered.once.until > now);
+        let answers = answers - tables.once.len();
+        let over: Vec<MeetingId> = tables
+            .meetings
+            .values()
+            .filter(|meeting| meeting.ended.is_some_and(|ended| ended < ended_before))
+            .map(|meeting| meeting.id.clone())
+            .collect();
+        for id in &over {
+            tables.meetings.remove(id);
+            tables.drop_tokens(|token| is_seat(token, id, None));
+            tables.recipients.retain(|(meeting, _)| meeting != id);
+        }
+        Ok(tokens + answers as u64 + over.len() as u64)
+    }
+}

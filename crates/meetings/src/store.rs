@@ -1,0 +1,127 @@
+//! What outlives a node, as a trait: memory for tests and for nodes that shall forget, real databases in the crate `store`.
+//! All of them pass one conformance suite.
+//!
+//! What is acknowledged is durable: a write that has returned `Ok` is there after a power cut. Where two nodes may race the
+//! loser is told so ([`Error::Changed`]) and reads again; nothing is ever lost by the later of two writes.
+
+use async_trait::async_trait;
+
+use crate::account::{Account, Email};
+use crate::id::{AccountId, MeetingId};
+use crate::meeting::Meeting;
+use crate::time::UnixTime;
+use crate::token::{Token, TokenHash};
+
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// With `once`, a request that is repeated finds what the first one made.
+    async fn add_account(&self, account: &Account, once: Option<&Once>) -> Result<Added<AccountId>, Error>;
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, Error>;
+    async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, Error>;
+    /// Writes what `account` says if the stored one still has `account.version`, which then grows by one.
+    async fn replace_account(&self, account: &Account) -> Result<Version, Error>;
+    /// The account, its tokens and its places among recipients. Its meetings stay, for those who are in them; whoever removes an
+    /// account ends them first. False when there was none.
+    async fn remove_account(&self, id: &AccountId) -> Result<bool, Error>;
+
+    async fn add_token(&self, token: &Token) -> Result<(), Error>;
+    /// Also one that has expired: who asks has the clock.
+    async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, Error>;
+    /// True for exactly one of those who try: that makes a token good for one use.
+    async fn remove_token(&self, hash: &TokenHash) -> Result<bool, Error>;
+    /// All of an account's tokens but `except`. How many there were.
+    async fn remove_tokens_of(&self, account: &AccountId, except: Option<&TokenHash>) -> Result<u64, Error>;
+    /// Seats in a meeting: of one person, or of everybody.
+    async fn remove_seats(&self, meeting: &MeetingId, person: Option<&crate::PersonId>) -> Result<u64, Error>;
+
+    async fn add_meeting(&self, meeting: &Meeting, once: Option<&Once>) -> Result<Added<MeetingId>, Error>;
+    async fn meeting(&self, id: &MeetingId) -> Result<Option<Meeting>, Error>;
+    /// Those of one host, the latest first, `limit` at a time; `after` is the last one of the page before.
+    async fn meetings_of(
+        &self,
+        host: &AccountId,
+        after: Option<&MeetingId>,
+        limit: u32,
+    ) -> Result<Page<Meeting>, Error>;
+    /// As [`Store::replace_account`].
+    async fn replace_meeting(&self, meeting: &Meeting) -> Result<Version, Error>;
+    /// The meeting, its seats and its recipients. False when there was none.
+    async fn remove_meeting(&self, id: &MeetingId) -> Result<bool, Error>;
+
+    /// Who gets the recording. False when they are on the list already.
+    async fn add_recipient(&self, meeting: &MeetingId, account: &AccountId) -> Result<bool, Error>;
+    async fn recipients(&self, meeting: &MeetingId) -> Result<Vec<AccountId>, Error>;
+
+    async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditId, Error>;
+    /// From the oldest on, those behind `after`.
+    async fn audit(&self, after: Option<AuditId>, limit: u32) -> Result<Page<Recorded>, Error>;
+
+    /// Forgets tokens that have expired, answers for repeated requests, and meetings that ended before `ended_before`. How many rows.
+    async fn forget(&self, now: UnixTime, ended_before: UnixTime) -> Result<u64, Error>;
+}
+
+/// Grows by one with each write, so that a writer notices whether somebody wrote since it read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Version(pub u64);
+
+/// A request that may come twice because its answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// A hash of who asks and the key that they chose.
+    pub key: [u8; 32],
+    /// A hash of what they ask: the same key for something else is their mistake.
+    pub request: [u8; 32],
+    /// Until when it is remembered.
+    pub until: UnixTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added<Id> {
+    New,
+    /// The same request has made this one before, and now nothing was added.
+    Before(Id),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// There are more behind the last one.
+    pub more: bool,
+}
+
+/// Who did what to whom, for whoever has to find out later. No secret and no address is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub at: UnixTime,
+    /// An account, a guest, or a part of the node.
+    pub actor: String,
+    /// A verb and a noun, as in `meeting.end`.
+    pub action: String,
+    pub object: String,
+    pub detail: String,
+}
+
+/// Grows with each entry; numbers may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuditId(pub u64);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub id: AuditId,
+    pub entry: AuditEntry,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("that id or address is taken")]
+    Taken,
+    #[error("there is nothing of that id")]
+    Missing,
+    #[error("somebody else has changed it since it was read")]
+    Changed,
+    #[error("this key was used for another request")]
+    KeyReused,
+    /// The database is away, full or broken: whoever asked tries again later.
+    #[error("the store cannot be used now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

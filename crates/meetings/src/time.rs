@@ -1,0 +1,21 @@
+//! Seconds of the calendar, for what outlives the process. Media and timers use the machine's own clock.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(pub u64);
+
+impl UnixTime {
+    pub fn after(self, span: Duration) -> UnixTime {
+        UnixTime(self.0.saturating_add(span.as_secs()))
+    }
+
+    /// How long it is from `self` until `later`; nothing when that is past.
+    pub fn until(self, later: UnixTime) -> Duration {
+        Duration::from_secs(later.0.saturating_sub(self.0))
+    }
+}
