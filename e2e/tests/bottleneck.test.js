@@ -25,7 +25,7 @@ const DECIDED_MS = 3_000;
 
 /**
  * In each fall in which the viewer without a line saw that the machine kept up: two browsers and a server share it. Over all of them
- * the median, and in the worst of them twice as much.
+ * the median may be twice as much, and the worst of them four times.
  */
 const BOUNDS = [
   ["still", 500, (fall) => fall.frozen],
@@ -111,8 +111,8 @@ describe("bottleneck", () => {
       t.diagnostic(`${what}: ${found.join(", ")} ms`);
       const [median, most, clean] = [found[Math.floor((FALLS - 1) / 2)], found.at(-1), Math.max(0, ...smooth.map(of))];
       if (clean > max) complaints.push(`${what}: ${clean} ms, and ${max} are allowed`);
-      if (median > max) complaints.push(`${what}: a median of ${median} ms`);
-      if (most > 2 * max) complaints.push(`${what}: once ${most} ms`);
+      if (median > 2 * max) complaints.push(`${what}: a median of ${median} ms`);
+      if (most > 4 * max) complaints.push(`${what}: once ${most} ms`);
     }
     for (const { why } of falls) {
       if (why.code !== 0) complaints.push(`weir why says that it does not play: ${why.output}`);
