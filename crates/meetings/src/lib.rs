@@ -10,17 +10,24 @@
 //! packet, an HTTP request or a database is, it does not know either.
 
 mod account;
+pub mod edit;
+pub mod hashing;
 mod id;
 mod meeting;
 mod memory;
+mod password;
+pub mod rights;
 mod store;
+pub mod throttle;
 mod time;
 mod token;
+mod well_known;
 
 pub use account::{Account, Email, EmailError, Grant, PasswordHash, PersonName};
 pub use id::{AccountId, IdError, MeetingId, PersonId};
-pub use meeting::{Meeting, Settings};
+pub use meeting::{Meeting, PasscodeHash, Settings};
 pub use memory::Memory;
+pub use password::{Password, PasswordError};
 pub use store::{Added, AuditEntry, AuditId, Error, Once, Page, Recorded, Store, Version};
 pub use time::UnixTime;
 pub use token::{Purpose, Secret, Token, TokenHash};

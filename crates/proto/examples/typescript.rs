@@ -1,13 +1,13 @@
 //! Writes the web client's types: `cargo run --release -p proto --example typescript`.
 //!
-//! The JSON of the API is declared once, in `proto::api`; the file written here is committed, so that the client builds
+//! The JSON of the API is declared once, in `proto::api`, `proto::account` and `proto::meeting_api`; the file written here is committed, so that the client builds
 //! without a Rust toolchain, and `tests/typescript.rs` fails when the two differ. It knows nothing of HTTP or of who uses a type.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use proto::api;
+use proto::{account, api, meeting_api};
 use ts_rs::{Config, TS, TypeVisitor};
 
 #[allow(dead_code, reason = "the test includes this file for `render` and `path` only")]
@@ -33,13 +33,31 @@ pub fn render() -> String {
     file.visit::<api::UpstreamOrder>();
     file.visit::<api::UpstreamView>();
     file.visit::<api::SessionView>();
+    file.visit::<account::SignUp>();
+    file.visit::<account::SignedUp>();
+    file.visit::<account::LogIn>();
+    file.visit::<account::LoginView>();
+    file.visit::<account::AccountView>();
+    file.visit::<account::AccountChange>();
+    file.visit::<account::AccountEnd>();
+    file.visit::<account::PasswordChange>();
+    file.visit::<account::ResetOrder>();
+    file.visit::<account::ResetUse>();
+    file.visit::<account::ConfirmUse>();
+    file.visit::<meeting_api::MeetingOrder>();
+    file.visit::<meeting_api::MeetingsView>();
+    file.visit::<meeting_api::MeetingDoor>();
+    file.visit::<meeting_api::MeetingChange>();
+    file.visit::<meeting_api::JoinOrder>();
+    file.visit::<meeting_api::JoinView>();
+    file.visit::<meeting_api::LeaveOrder>();
     // The generator leaves spaces before a documented field's line break.
     let text = file.types.into_values().fold(HEADER.to_owned(), |text, declaration| text + "\n" + &declaration);
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 const HEADER: &str = "\
-// Generated from crates/proto/src/api.rs. Change it there, then run: cargo run --release -p proto --example typescript
+// Generated from crates/proto/src/{api,account,meeting_api}.rs. Change it there, then run: cargo run --release -p proto --example typescript
 ";
 
 struct File {

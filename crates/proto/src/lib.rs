@@ -3,10 +3,12 @@
 //!
 //! This crate has no logic beyond parsing its own identities. It knows no clock, no socket and no media.
 
+pub mod account;
 pub mod api;
 pub mod frame;
 pub mod ids;
 mod layer;
+pub mod meeting_api;
 pub mod path;
 pub mod room;
 

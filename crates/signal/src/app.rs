@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::events::{self, Streams};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::people::{self, Chores, People};
 use crate::problem::{Failure, Kind};
 use crate::rate::Limiter;
 use crate::room_list::{self, Serial};
@@ -39,6 +40,7 @@ pub struct Shared {
     /// What older clients call their viewers.
     pub subscribers: Subscribers,
     pub room_serial: Serial,
+    pub people: People,
     /// True when the server is closing: streams that would never end, end.
     pub closing: watch::Receiver<bool>,
     limiter: Mutex<Limiter>,
@@ -50,14 +52,17 @@ pub struct Shared {
 pub struct Remote(pub SocketAddr);
 
 impl Shared {
+    /// Also returns what has to go on in the background.
     pub fn new(
         desk: Desk,
         settings: Settings,
         local: SocketAddr,
         gate: Arc<Gate>,
         closing: watch::Receiver<bool>,
-    ) -> App {
-        Arc::new(Shared {
+    ) -> (App, Chores) {
+        let (people, chores) = People::new(settings.people.clone(), settings.key.clone(), local);
+        let app = Arc::new(Shared {
+            people,
             guard: Guard::new(settings.auth, local, settings.key.clone()),
             links: links::ice_servers(&settings.ice_servers),
             event_streams: Arc::new(Semaphore::new(settings.limits.event_streams_max)),
@@ -71,7 +76,8 @@ impl Shared {
             settings,
             gate,
             closing,
-        })
+        });
+        (app, chores)
     }
 
     /// The client's own address: behind a trusted proxy, the last one in `X-Forwarded-For` that is no trusted proxy.
@@ -155,6 +161,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
         .route("/api/docs.css", get(api::docs_style))
+        .merge(people::routes())
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Failure::method_not_allowed("GET, HEAD"))
         .layer(middleware::from_fn_with_state(app.clone(), headers::add))

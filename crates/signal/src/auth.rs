@@ -218,7 +218,7 @@ fn owner_of(claims: &Claims, token: &str) -> Owner {
     Owner::Token(half)
 }
 
-fn unix_now() -> u64 {
+pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
 }
 

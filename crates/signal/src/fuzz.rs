@@ -24,6 +24,12 @@ pub fn fuzz_wishes(data: &[u8]) {
     crate::events::fuzz(text);
 }
 
+/// What requests about accounts and meetings are read from: bodies, cookies, and the host.
+pub fn fuzz_people(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    crate::people::fuzz(text);
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -48,6 +54,7 @@ mod tests {
             super::fuzz_aliases(data);
             super::fuzz_path(data);
             super::fuzz_wishes(data);
+            super::fuzz_people(data);
         }
     }
 }

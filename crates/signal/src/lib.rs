@@ -1,7 +1,8 @@
-//! HTTP in front of a node: WHIP and WHEP, the JSON API, the probes, the metrics page and the web client's files.
+//! HTTP in front of a node: WHIP and WHEP, accounts and meetings, the JSON API, the probes, the metrics page and the web
+//! client's files.
 //!
 //! ```text
-//!   socket ─▶ gate (how many) ─▶ aliases (old names) ─▶ app (routes, headers) ─▶ sessions │ api │ probes │ assets
+//!   socket ─▶ gate (how many) ─▶ aliases (old names) ─▶ app (routes, headers) ─▶ sessions │ people │ api │ probes │ assets
 //!                                                                                  │
 //!                                                                  desk ◀──────────┘   the node is behind it
 //! ```
@@ -27,8 +28,10 @@ mod if_match;
 mod layer;
 mod linger;
 mod links;
+pub mod live;
 mod metrics;
 mod path;
+pub mod people;
 mod probes;
 mod problem;
 mod query;
@@ -45,6 +48,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use desk::Desk;
+pub use live::Live;
 pub use server::serve;
 pub use settings::{Cors, IceServer, Limits, Rate, Settings};
 

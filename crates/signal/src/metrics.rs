@@ -18,7 +18,7 @@ impl Metrics {
         *requests.entry((label(method), status.as_u16())).or_default() += 1;
     }
 
-    pub fn render(&self, out: &mut String, connections: usize, evicted: u64) {
+    pub fn render(&self, out: &mut String, connections: usize, evicted: u64, hashes: u64) {
         out.push_str(
             "# HELP weir_http_requests_total Answered HTTP requests.\n# TYPE weir_http_requests_total counter\n",
         );
@@ -31,7 +31,10 @@ impl Metrics {
              weir_http_connections {connections}\n\
              # HELP weir_http_connections_evicted_total Idle connections closed to make room for new ones.\n\
              # TYPE weir_http_connections_evicted_total counter\n\
-             weir_http_connections_evicted_total {evicted}\n"
+             weir_http_connections_evicted_total {evicted}\n\
+             # HELP weir_password_hashes_total Passwords and passcodes hashed, to keep or to check one.\n\
+             # TYPE weir_password_hashes_total counter\n\
+             weir_password_hashes_total {hashes}\n"
         );
     }
 }

@@ -45,17 +45,35 @@ kinds! {
     Unauthorized "unauthorized" 401 "A valid bearer token is needed",
     Forbidden "forbidden" 403 "The token does not grant this",
     NotYours "not-yours" 403 "The session belongs to somebody else",
+    CrossSite "cross-site" 403 "The request came from another site",
+    SignupClosed "signup-closed" 403 "Accounts are not for everybody here",
+    PasswordWrong "password-wrong" 403 "The password is wrong",
+    MeetingLocked "meeting-locked" 403 "The meeting is locked",
+    PasscodeRequired "passcode-required" 403 "The meeting has a passcode",
+    PasscodeWrong "passcode-wrong" 403 "The passcode is wrong",
+    GuestsNotAllowed "guests-not-allowed" 403 "The meeting is for people with an account",
+    Banned "banned" 403 "Banned from the meeting",
     NothingHere "nothing-here" 404 "Nothing here",
     NoSession "no-session" 404 "No such session",
+    NoAccount "no-account" 404 "No such account",
+    NoMeeting "no-meeting" 404 "No such meeting",
     NoStream "no-stream" 404 "No such event stream",
     MethodNotAllowed "method-not-allowed" 405 "Method not allowed",
     BodyTimeout "body-timeout" 408 "The request body came too slowly",
     RoomOccupied "room-occupied" 409 "The room has a publisher",
     NotLive "not-live" 409 "The room is not live",
     NotAViewer "not-a-viewer" 409 "The session is no viewer's",
+    AddressTaken "address-taken" 409 "The address has an account",
+    Changed "changed" 409 "Somebody else has changed it",
+    MeetingEnded "meeting-ended" 410 "The meeting has ended",
+    LinkUsed "link-used" 410 "The link is no longer good",
     StaleTag "stale-tag" 412 "The entity-tag is not current",
     BodyTooLarge "body-too-large" 413 "The request body is too large",
     WrongContentType "wrong-content-type" 415 "Wrong content type",
+    BadInput "bad-input" 422 "Something in the request cannot be meant",
+    BadCursor "bad-cursor" 422 "The page cannot be found",
+    WeakPassword "weak-password" 422 "The password is not good enough",
+    KeyReused "key-reused" 422 "The idempotency key was used for something else",
     BadOffer "bad-offer" 422 "The offer cannot be accepted",
     CodecMismatch "codec-mismatch" 422 "No codec in common",
     BadFragment "bad-fragment" 422 "The fragment cannot be applied",
@@ -64,9 +82,12 @@ kinds! {
     RestartRefused "restart-refused" 422 "The ICE restart was refused",
     PreconditionRequired "precondition-required" 428 "If-Match is needed",
     RateLimited "rate-limited" 429 "Too many requests",
+    TooManyAttempts "too-many-attempts" 429 "Tried too often",
     TooManyStreams "too-many-streams" 429 "Too many event streams of one session",
     TooManySessions "too-many-sessions" 429 "Too many sessions of one token",
     Internal "internal" 500 "The server failed",
+    NoRecorder "no-recorder" 501 "This node does not record",
+    StoreUnavailable "store-unavailable" 503 "The store cannot be used now",
     Loop "loop" 508 "The nodes form a circle",
     TooFar "too-far" 508 "Too many nodes on the way",
     ParentAway "parent-away" 503 "The parent does not answer",
@@ -177,6 +198,28 @@ impl From<Refusal> for Failure {
 impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Failure {
         Failure::new(Kind::NodeBusy, unanswered.to_string()).retry_after(1)
+    }
+}
+
+/// Whoever calls has dealt with what the error means there, and this is for what is left.
+impl From<meetings::Error> for Failure {
+    fn from(error: meetings::Error) -> Failure {
+        use meetings::Error;
+        let kind = match &error {
+            Error::Unavailable(source) => {
+                tracing::warn!(%error, %source, "a request could not be answered");
+                return Failure::new(
+                    Kind::StoreUnavailable,
+                    format!("{error}; nothing was changed for certain, retry in 2 s"),
+                )
+                .retry_after(2);
+            }
+            Error::Changed => Kind::Changed,
+            Error::Taken => Kind::AddressTaken,
+            Error::Missing => Kind::NothingHere,
+            Error::KeyReused => Kind::KeyReused,
+        };
+        Failure::new(kind, error.to_string())
     }
 }
 

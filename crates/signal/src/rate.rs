@@ -52,6 +52,16 @@ impl Limiter {
         bucket.take(rate, now)
     }
 
+    /// As [`Limiter::take`], and takes nothing.
+    pub fn look(&self, now: Instant, ip: IpAddr) -> Result<(), u32> {
+        let is_full = self.clients.len() >= self.clients_max;
+        let bucket = match self.clients.get(&network(ip)) {
+            None if is_full => self.shared,
+            known => known.copied(),
+        };
+        bucket.map_or(Ok(()), |mut copy| copy.take(self.rate, now))
+    }
+
     /// Forgets the clients whose bucket is full again: they are as good as new.
     fn sweep(&mut self, now: Instant) {
         if self.swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP_INTERVAL) {
@@ -97,7 +107,7 @@ fn capacity(rate: Rate) -> u64 {
 }
 
 /// An IPv6 client owns a /64, and its addresses count as one.
-fn network(ip: IpAddr) -> IpAddr {
+pub fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
@@ -123,6 +133,15 @@ mod tests {
         assert_eq!(limiter.take(start, ip(2)), Ok(()));
         assert_eq!(limiter.take(start + Duration::from_millis(500), ip(1)), Ok(()));
         assert_eq!(limiter.take(start + Duration::from_millis(500), ip(1)), Err(1));
+    }
+
+    #[test]
+    fn looking_takes_nothing() {
+        let start = Instant::now();
+        let mut limiter = Limiter::new(Rate { per_s: 1, burst: 1 });
+        assert_eq!((limiter.look(start, ip(1)), limiter.look(start, ip(1))), (Ok(()), Ok(())));
+        assert_eq!(limiter.take(start, ip(1)), Ok(()));
+        assert_eq!((limiter.look(start, ip(1)), limiter.look(start, ip(2))), (Err(1), Ok(())));
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub async fn serve(
     let gate = Gate::new(settings.limits.connections_max);
     let head_timeout = settings.limits.head_timeout;
     let (close, closing) = watch::channel(false);
-    let router = app::routes(Shared::new(desk, settings, local, gate.clone(), closing.clone()));
+    let (app, chores) = Shared::new(desk, settings, local, gate.clone(), closing.clone());
+    let router = app::routes(app);
+    let chores = tokio::spawn(chores.run(closing.clone()));
 
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -91,6 +93,12 @@ pub async fn serve(
     };
     if tokio::time::timeout(CLOSING_TIMEOUT, all_ended).await.is_err() {
         tracing::warn!(open = gate.open(), "closing HTTP connections that did not end");
+    }
+    // With these goes whoever could promise another mail.
+    drop((connections, router));
+    // Mails that were promised are written before the process ends.
+    if tokio::time::timeout(CLOSING_TIMEOUT, chores).await.is_err() {
+        tracing::warn!("ending before all mails were written");
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! What an operator can set. A plain struct: the binary maps its configuration file on it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Error;
+use meetings::Store;
+
 use crate::auth::{Key, Policy};
+use crate::{Error, people};
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,11 +27,13 @@ pub struct Settings {
     pub version: String,
     /// Shown by `/api/node`.
     pub workers: u8,
+    /// Accounts and meetings.
+    pub people: people::Settings,
 }
 
 impl Settings {
-    /// Everything at its default, tokens signed with `key`.
-    pub fn new(key: Key) -> Settings {
+    /// Everything at its default, tokens signed with `key`, accounts and meetings in `store`.
+    pub fn new(key: Key, store: Arc<dyn Store>) -> Settings {
         Settings {
             auth: Policy::default(),
             key,
@@ -38,6 +43,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workers: 1,
+            people: people::Settings::new(store),
         }
     }
 }

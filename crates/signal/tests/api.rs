@@ -151,6 +151,7 @@ async fn the_openapi_document_tells_the_truth() {
         }
         let path = path.replace("{room}", "demo").replace("{session}", "w0100000000000000000000000000000001");
         let path = path.replace("{stream}", "00000000000000000000000000000001");
+        let path = path.replace("{id}", "qkfd-mzwhp-xbtr");
         for (method, operation) in methods.as_object().unwrap() {
             let answer = match method.as_str() {
                 "post" => world.post_offer(&path, &[]).await,

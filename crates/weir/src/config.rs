@@ -7,6 +7,7 @@
 //! A section is one struct in one file, which also says what the numbers become. `weir.toml` at the top of the repository is
 //! the manual of all of them, and a test holds the two together.
 
+mod accounts;
 mod address;
 mod auth;
 mod data;
@@ -17,6 +18,7 @@ mod http;
 mod layers;
 mod limits;
 mod log;
+mod mail;
 mod media;
 mod nearest;
 mod stream;
@@ -42,6 +44,8 @@ pub struct Config {
     pub media: media::Section,
     pub auth: auth::Section,
     pub data: data::Section,
+    pub accounts: accounts::Section,
+    pub mail: mail::Section,
     pub stream: stream::Section,
     pub upstream: upstream::Section,
     pub ftl: ftl::Section,
@@ -71,6 +75,8 @@ impl Config {
         self.http.check()?;
         self.media.check()?;
         self.data.check()?;
+        self.accounts.check()?;
+        self.mail.check()?;
         self.stream.check()?;
         self.upstream.check()?;
         self.ftl.check()?;

@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use meetings::{Memory, Store};
 use node::Node;
 use signal::auth::{Grant, Key, Policy, Rooms, mint};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -59,7 +61,10 @@ async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
 }
 
 fn node_config(config: &Config, key: Key) -> Result<node::Config> {
-    let mut signal = signal::Settings::new(key);
+    let mut signal = signal::Settings::new(key, open_store());
+    config.accounts.apply(&mut signal.people);
+    signal.people.public_url = config.http.public_url();
+    signal.people.mail = Some(config.mail.settings(&config.data.dir).expect("checked when it was loaded"));
     signal.auth = config.auth.mode.into();
     signal.ice_servers = config.media.ice_servers().expect("checked when it was loaded");
     signal.limits = config.limits.http();
@@ -83,6 +88,11 @@ fn node_config(config: &Config, key: Key) -> Result<node::Config> {
         ftl: config.ftl.settings(),
         signal,
     })
+}
+
+/// Where accounts and meetings are kept.
+fn open_store() -> Arc<dyn Store> {
+    Arc::new(Memory::default())
 }
 
 fn greet(config: &Config, node: &Node, key: &Key) -> Result<()> {

@@ -20,6 +20,7 @@ use tokio::time::Duration;
 pub struct World {
     pub addr: SocketAddr,
     pub key: Key,
+    pub store: Arc<meetings::Memory>,
     pub readiness: watch::Sender<Readiness>,
     pub rooms: watch::Sender<Arc<proto::api::RoomsView>>,
     /// Where viewers were moved to, and what they chose.
@@ -43,7 +44,8 @@ pub async fn open() -> World {
 
 pub async fn start(adjust: impl FnOnce(&mut Settings)) -> World {
     let key = Key::generate();
-    let mut settings = Settings::new(key.clone());
+    let store = Arc::new(meetings::Memory::default());
+    let mut settings = Settings::new(key.clone(), store.clone());
     adjust(&mut settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -57,7 +59,7 @@ pub async fn start(adjust: impl FnOnce(&mut Settings)) -> World {
         let _ = stopped.await;
     }));
     let (readiness, rooms) = (server_end.readiness, server_end.rooms);
-    World { addr, key, readiness, rooms, moved, chosen, asked, stop: Some(stop), server }
+    World { addr, key, store, readiness, rooms, moved, chosen, asked, stop: Some(stop), server }
 }
 
 /// Answers like a node with one publisher per room.

@@ -12,6 +12,7 @@ use super::address::Address;
 #[serde(default, deny_unknown_fields)]
 pub struct Section {
     pub listen: Address,
+    pub public_url: String,
     pub cors_origins: Vec<String>,
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -20,6 +21,7 @@ impl Default for Section {
     fn default() -> Section {
         Section {
             listen: Address(([127, 0, 0, 1], 8080).into()),
+            public_url: String::new(),
             cors_origins: vec!["*".to_owned()],
             trusted_proxies: Vec::new(),
         }
@@ -28,11 +30,11 @@ impl Default for Section {
 
 impl Section {
     pub fn check(&self) -> Result<(), Fault> {
+        if !self.public_url.is_empty() && !is_origin(&self.public_url) {
+            return Err(Fault::new("http.public_url", "write https://HOST[:PORT], without anything behind it"));
+        }
         let fault = |origin: &String| {
-            let is_origin = origin.split_once("://").is_some_and(|(scheme, host)| {
-                matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', ' '])
-            });
-            (!is_origin).then(|| {
+            (!is_origin(origin)).then(|| {
                 Fault::new(
                     "http.cors_origins",
                     format!("{origin:?} is not an origin; write https://HOST[:PORT], or \"*\""),
@@ -42,6 +44,10 @@ impl Section {
         if self.allows_any_origin() { Ok(()) } else { self.cors_origins.iter().find_map(fault).map_or(Ok(()), Err) }
     }
 
+    pub fn public_url(&self) -> Option<String> {
+        (!self.public_url.is_empty()).then(|| self.public_url.clone())
+    }
+
     pub fn cors(&self) -> Cors {
         if self.allows_any_origin() { Cors::Any } else { Cors::Only(self.cors_origins.clone()) }
     }
@@ -49,4 +55,10 @@ impl Section {
     fn allows_any_origin(&self) -> bool {
         self.cors_origins == ["*"]
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', ' '])
+    })
 }

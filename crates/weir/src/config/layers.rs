@@ -215,10 +215,16 @@ fn build<'a>(values: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Res
     Config::deserialize(Value::Table(table)).map_err(|e| e.message().to_owned())
 }
 
-/// A value for people's eyes: what is shown ends in bug reports, so no TURN server's credential, parent's token or stream key's secret shows.
+/// A value for people's eyes: what is shown ends in bug reports, so no TURN server's credential, parent's token,
+/// stream key's secret or mail server's password shows.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value) {
         ("token", Value::String(token)) if !token.is_empty() => Value::String("***".to_owned()).to_string(),
+        ("smtp", Value::String(url)) => {
+            let hidden = url.rsplit_once('@').zip(url.split_once("://"));
+            let url = hidden.map_or(url.clone(), |((_, host), (scheme, _))| format!("{scheme}://***@{host}"));
+            Value::String(url).to_string()
+        }
         ("ice_servers", Value::Array(servers)) => {
             let hidden =
                 servers.iter().map(|server| match server.as_str().map(|s| s.rsplitn(2, ' ').collect::<Vec<_>>()) {

@@ -139,6 +139,16 @@ fn a_value_that_cannot_be_meant_is_refused_with_its_origin() {
         ("[stream]\nvoices_max = 0\n", "stream.voices_max = 0 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\nvoices_max = 17\n", "stream.voices_max = 17 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\ngop_packets_max = 0\n", "stream.gop_packets_max = 0 (weir.toml line 2): it must be between 1 and"),
+        (
+            "[http]\npublic_url = \"https://a.example/x\"\n",
+            "http.public_url = \"https://a.example/x\" (weir.toml line 2): write https://",
+        ),
+        (
+            "[mail]\nsmtp = \"mail.example.net\"\n",
+            "mail.smtp = \"mail.example.net\" (weir.toml line 2): write smtps://",
+        ),
+        ("[mail]\nfrom = \"weir\"\n", "mail.from = \"weir\" (weir.toml line 2): write the sender as"),
+        ("[accounts]\nlogin_days = 0\n", "accounts.login_days = 0 (weir.toml line 2): it must be 1 or more"),
         ("[limits]\nhead_timeout_s = 0\n", "limits.head_timeout_s = 0 (weir.toml line 2): it must be 1 or more"),
     ] {
         let error = from_file(text).unwrap_err();
@@ -215,6 +225,9 @@ fn a_credential_is_not_shown() {
     let text = loaded.show(true);
     assert!(text.contains("turn:turn.example.net ann ***") && !text.contains("hunter2"), "{text}");
     assert_eq!(loaded.config.media.ice_servers().unwrap().len(), 2);
+    let loaded = from_env("WEIR_MAIL_SMTP", "smtps://ann:hunter2@mail.example.net").unwrap();
+    let text = loaded.show(true);
+    assert!(text.contains("smtps://***@mail.example.net") && !text.contains("hunter"), "{text}");
     let loaded = from_env("WEIR_FTL_KEYS", "77-hunter2 demo, 78-hunter3").unwrap();
     let text = loaded.show(true);
     assert!(text.contains("\"77-*** demo\", \"78-***\"") && !text.contains("hunter"), "{text}");
