@@ -10,6 +10,7 @@
 //! packet, an HTTP request or a database is, it does not know either.
 
 mod account;
+pub mod conformance;
 mod id;
 mod meeting;
 mod memory;
