@@ -12,6 +12,7 @@
 mod account;
 pub mod edit;
 pub mod hashing;
+pub mod conformance;
 mod id;
 mod meeting;
 mod memory;

@@ -46,13 +46,22 @@ impl Tables {
         if Some(&remembered.once.request) != once.map(|once| &once.request) {
             return Err(Error::KeyReused);
         }
-        Ok(remembered.made.parse().ok())
+        // One key for an account and for a meeting is two requests, too.
+        remembered.made.parse().map(Some).map_err(|_| Error::KeyReused)
     }
 
     fn remember(&mut self, once: Option<&Once>, made: &str) {
         if let Some(once) = once {
             self.once.insert(once.key, Remembered { once: once.clone(), made: made.to_owned() });
         }
+    }
+
+    fn has_owners_of(&self, token: &Token) -> bool {
+        let seated = match &token.purpose {
+            Purpose::Seat { meeting, .. } => self.meetings.contains_key(meeting),
+            Purpose::Login(_) | Purpose::Reset(_) | Purpose::Confirm(_) => true,
+        };
+        seated && token.purpose.account().is_none_or(|account| self.accounts.contains_key(&account))
     }
 
     fn drop_tokens(&mut self, gone: impl Fn(&Token) -> bool) -> u64 {
@@ -62,6 +71,26 @@ impl Tables {
     }
 }
 
+/// What a database cannot keep is refused here as well, so that tests with this store find it.
+fn check_range(numbers: &[u64]) -> Result<(), Error> {
+    if numbers.iter().all(|number| *number <= UnixTime::LAST.0) { Ok(()) } else { Err(Error::OutOfRange) }
+}
+
+fn check_range_of_meeting(meeting: &Meeting) -> Result<(), Error> {
+    check_range(&[meeting.created.0, meeting.ended.unwrap_or_default().0, meeting.version.0])
+}
+
+/// The version of what replaces this one.
+fn next(version: Version) -> Result<Version, Error> {
+    let next = version.0.saturating_add(1);
+    check_range(&[next])?;
+    Ok(Version(next))
+}
+
+fn check_range_of_once(once: Option<&Once>) -> Result<(), Error> {
+    check_range(once.map(|once| once.until.0).as_slice())
+}
+
 fn is_seat(token: &Token, of: &MeetingId, whose: Option<&PersonId>) -> bool {
     matches!(&token.purpose, Purpose::Seat { meeting, person, .. } if meeting == of && whose.is_none_or(|whose| whose == person))
 }
@@ -69,6 +98,8 @@ fn is_seat(token: &Token, of: &MeetingId, whose: Option<&PersonId>) -> bool {
 #[async_trait]
 impl Store for Memory {
     async fn add_account(&self, account: &Account, once: Option<&Once>) -> Result<Added<AccountId>, Error> {
+        check_range(&[account.created.0, account.version.0])?;
+        check_range_of_once(once)?;
         let mut tables = self.tables();
         if let Some(id) = tables.made_before(once)? {
             return Ok(Added::Before(id));
@@ -92,6 +123,8 @@ impl Store for Memory {
     }
 
     async fn replace_account(&self, account: &Account) -> Result<Version, Error> {
+        check_range(&[account.created.0])?;
+        let version = next(account.version)?;
         let mut tables = self.tables();
         let stored = tables.accounts.get(&account.id).ok_or(Error::Missing)?;
         let email_before = stored.email.clone();
@@ -101,7 +134,6 @@ impl Store for Memory {
         if tables.by_email.get(&account.email).is_some_and(|id| *id != account.id) {
             return Err(Error::Taken);
         }
-        let version = Version(account.version.0 + 1);
         tables.by_email.remove(&email_before);
         tables.by_email.insert(account.email.clone(), account.id.clone());
         tables.accounts.insert(account.id.clone(), Account { version, ..account.clone() });
@@ -118,9 +150,13 @@ impl Store for Memory {
     }
 
     async fn add_token(&self, token: &Token) -> Result<(), Error> {
+        check_range(&[token.created.0, token.expires.0])?;
         let mut tables = self.tables();
         if tables.tokens.contains_key(&token.hash) {
             return Err(Error::Taken);
+        }
+        if !tables.has_owners_of(token) {
+            return Err(Error::Missing);
         }
         tables.tokens.insert(token.hash, token.clone());
         Ok(())
@@ -144,6 +180,8 @@ impl Store for Memory {
     }
 
     async fn add_meeting(&self, meeting: &Meeting, once: Option<&Once>) -> Result<Added<MeetingId>, Error> {
+        check_range_of_meeting(meeting)?;
+        check_range_of_once(once)?;
         let mut tables = self.tables();
         if let Some(id) = tables.made_before(once)? {
             return Ok(Added::Before(id));
@@ -181,12 +219,13 @@ impl Store for Memory {
     }
 
     async fn replace_meeting(&self, meeting: &Meeting) -> Result<Version, Error> {
+        check_range_of_meeting(meeting)?;
+        let version = next(meeting.version)?;
         let mut tables = self.tables();
         let stored = tables.meetings.get_mut(&meeting.id).ok_or(Error::Missing)?;
         if stored.version != meeting.version {
             return Err(Error::Changed);
         }
-        let version = Version(meeting.version.0 + 1);
         *stored = Meeting { version, ..meeting.clone() };
         Ok(version)
     }
@@ -215,6 +254,7 @@ impl Store for Memory {
     }
 
     async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditId, Error> {
+        check_range(&[entry.at.0])?;
         let mut tables = self.tables();
         tables.audit.push(entry.clone());
         Ok(AuditId(tables.audit.len() as u64))
@@ -222,7 +262,7 @@ impl Store for Memory {
 
     async fn audit(&self, after: Option<AuditId>, limit: u32) -> Result<Page<Recorded>, Error> {
         let tables = self.tables();
-        let from = after.map_or(0, |after| after.0 as usize).min(tables.audit.len());
+        let from = after.map_or(0, |after| after.0.min(tables.audit.len() as u64) as usize);
         let rest = &tables.audit[from..];
         let numbered = rest.iter().take(limit as usize).enumerate();
         let items: Vec<Recorded> =

@@ -2,7 +2,9 @@
 //! All of them pass one conformance suite.
 //!
 //! What is acknowledged is durable: a write that has returned `Ok` is there after a power cut. Where two nodes may race the
-//! loser is told so ([`Error::Changed`]) and reads again; nothing is ever lost by the later of two writes.
+//! loser is told so ([`Error::Changed`]) and reads again; nothing is ever lost by the later of two writes. What is refused has
+//! changed nothing. Times and versions reach up to 2^63 - 1; a write that says a later one is refused ([`Error::OutOfRange`]), and
+//! one that asks by a later one is answered as if it were infinite.
 
 use async_trait::async_trait;
 
@@ -14,16 +16,20 @@ use crate::token::{Token, TokenHash};
 
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// With `once`, a request that is repeated finds what the first one made.
+    /// With `once`, a request that is repeated finds what the first one made, until [`Store::forget`] forgets it. It comes first: a
+    /// repeated request is not [`Error::Taken`]. One that was refused is not remembered.
     async fn add_account(&self, account: &Account, once: Option<&Once>) -> Result<Added<AccountId>, Error>;
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, Error>;
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, Error>;
-    /// Writes what `account` says if the stored one still has `account.version`, which then grows by one.
+    /// Writes what `account` says if the stored one still has `account.version`, which then grows by one: [`Error::Missing`] if there
+    /// is none, then [`Error::Changed`], then [`Error::Taken`] if somebody else has the address.
     async fn replace_account(&self, account: &Account) -> Result<Version, Error>;
     /// The account, its tokens and its places among recipients. Its meetings stay, for those who are in them; whoever removes an
     /// account ends them first. False when there was none.
     async fn remove_account(&self, id: &AccountId) -> Result<bool, Error>;
 
+    /// [`Error::Taken`] if the hash is there already, then [`Error::Missing`] if its account or its meeting is not there: a
+    /// login that races with the end of its account does not outlive it.
     async fn add_token(&self, token: &Token) -> Result<(), Error>;
     /// Also one that has expired: who asks has the clock.
     async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, Error>;
@@ -34,9 +40,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Seats in a meeting: of one person, or of everybody.
     async fn remove_seats(&self, meeting: &MeetingId, person: Option<&crate::PersonId>) -> Result<u64, Error>;
 
+    /// Its host need not be there; see [`Store::remove_account`].
     async fn add_meeting(&self, meeting: &Meeting, once: Option<&Once>) -> Result<Added<MeetingId>, Error>;
     async fn meeting(&self, id: &MeetingId) -> Result<Option<Meeting>, Error>;
-    /// Those of one host, the latest first, `limit` at a time; `after` is the last one of the page before.
+    /// Those of one host, the latest first and then by their ids, `limit` at a time; `after` is the last one of the page before,
+    /// [`Error::Missing`] if it is gone. What is added meanwhile neither repeats nor hides a meeting on later pages.
     async fn meetings_of(
         &self,
         host: &AccountId,
@@ -50,13 +58,15 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Who gets the recording. False when they are on the list already.
     async fn add_recipient(&self, meeting: &MeetingId, account: &AccountId) -> Result<bool, Error>;
+    /// In the order of their ids; nobody for a meeting that is not there.
     async fn recipients(&self, meeting: &MeetingId) -> Result<Vec<AccountId>, Error>;
 
     async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditId, Error>;
     /// From the oldest on, those behind `after`.
     async fn audit(&self, after: Option<AuditId>, limit: u32) -> Result<Page<Recorded>, Error>;
 
-    /// Forgets tokens that have expired, answers for repeated requests, and meetings that ended before `ended_before`. How many rows.
+    /// Forgets tokens that have expired at `now`, answers for repeated requests that were to be remembered until then, and meetings
+    /// that ended before `ended_before`. How many of them there were; the seats and recipients that go with a meeting do not count.
     async fn forget(&self, now: UnixTime, ended_before: UnixTime) -> Result<u64, Error>;
 }
 
@@ -121,6 +131,8 @@ pub enum Error {
     Changed,
     #[error("this key was used for another request")]
     KeyReused,
+    #[error("a time or a version is beyond 2^63 - 1")]
+    OutOfRange,
     /// The database is away, full or broken: whoever asked tries again later.
     #[error("the store cannot be used now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct UnixTime(pub u64);
 
 impl UnixTime {
+    /// The last second that every database can keep (they count in signed 64 bits): what is to last for ever ends here.
+    pub const LAST: UnixTime = UnixTime(i64::MAX as u64);
+
     pub fn after(self, span: Duration) -> UnixTime {
-        UnixTime(self.0.saturating_add(span.as_secs()))
+        UnixTime(self.0.saturating_add(span.as_secs())).min(UnixTime::LAST)
     }
 
     /// How long it is from `self` until `later`; nothing when that is past.
