@@ -33,6 +33,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("offer", transport::fuzz::fuzz_offer),
     ("ogg", media::fuzz::fuzz_ogg),
     ("opus", media::fuzz::fuzz_opus),
+    ("packet", proto::fuzz::fuzz_packet),
     ("path", signal::fuzz::fuzz_path),
     ("profile", netsim::fuzz::fuzz_profile),
     ("red", media::fuzz::fuzz_red),

@@ -10,9 +10,9 @@
 //! packet, an HTTP request or a database is, it does not know either.
 
 mod account;
+pub mod conformance;
 pub mod edit;
 pub mod hashing;
-pub mod conformance;
 mod id;
 mod meeting;
 mod memory;
