@@ -4,12 +4,14 @@
 //! This crate has no logic beyond parsing its own identities. It knows no clock, no socket and no media.
 
 pub mod api;
+mod assign;
 pub mod frame;
 pub mod ids;
 mod layer;
 pub mod path;
 pub mod room;
 
+pub use assign::{Assignment, Given, Section};
 pub use ids::{PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
 pub use layer::LayerChoice;
 pub use path::{NodeId, Path};
