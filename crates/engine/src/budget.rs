@@ -16,6 +16,9 @@ pub const UP_PERCENT: u64 = 125;
 /// A picture this much lower than was wished for is as good: 540 lines in a box of 600.
 const HEIGHT_PERCENT: u64 = 90;
 
+/// A layer on show may cost this much of what it may cost: rates wobble, and nobody should see that.
+const CEILING_PERCENT: u64 = 110;
+
 /// One of the ways in which a track can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
@@ -36,6 +39,10 @@ pub struct Wanted<'a> {
     pub priority: u8,
     /// Lines that the viewer has room to show.
     pub height_max: Option<u32>,
+    /// What it may cost.
+    pub bps_max: Option<u64>,
+    /// The simulcast layer that the viewer named: it is sent whatever the line carries, before all else.
+    pub layer: Option<u8>,
     /// What it is sent, if anything.
     pub current: Option<Step>,
     /// In any order.
@@ -63,10 +70,16 @@ pub fn allocate(available_bps: Option<u64>, tracks: &[Wanted<'_>]) -> Vec<Choice
         }
         return choices;
     };
-    let mut turns: Vec<usize> = (0..tracks.len()).filter(|track| !ladders[*track].is_empty()).collect();
+    let (named, mut turns): (Vec<usize>, Vec<usize>) =
+        (0..tracks.len()).filter(|track| !ladders[*track].is_empty()).partition(|track| tracks[*track].layer.is_some());
     turns.sort_by_key(|track| std::cmp::Reverse(tracks[*track].priority));
     let rungs_max = ladders.iter().map(Vec::len).max().unwrap_or(0);
     let mut total = 0u64;
+    for &track in &named {
+        let Some(best) = ladders[track].last() else { continue };
+        choices[track] = Choice::Send(*best);
+        total = total.saturating_add(best.bps);
+    }
     for rung in 0..rungs_max {
         for (place, &track) in turns.iter().enumerate() {
             let Some(step) = ladders[track].get(rung) else { continue };
@@ -74,7 +87,7 @@ pub fn allocate(available_bps: Option<u64>, tracks: &[Wanted<'_>]) -> Vec<Choice
             // Counted whether or not it fits: what comes later waits for it, so that nobody loses by there being more.
             total = total.saturating_add(step.bps - below);
             let needs_bps = needs(total, tracks[track].current, step);
-            if needs_bps <= available || (rung == 0 && place == 0) {
+            if needs_bps <= available || (rung == 0 && place == 0 && named.is_empty()) {
                 choices[track] = Choice::Send(*step);
             } else if rung == 0 {
                 choices[track] = Choice::Paused { needs_bps };
@@ -86,7 +99,8 @@ pub fn allocate(available_bps: Option<u64>, tracks: &[Wanted<'_>]) -> Vec<Choice
 
 /// The steps that a track may be given, from the smallest to the largest, each larger than the one before.
 fn ladder(track: &Wanted<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = track.steps.iter().copied().filter(|step| step.bps > 0).collect();
+    let is_named = |step: &Step| track.layer.is_none_or(|layer| step.layer == layer);
+    let mut steps: Vec<Step> = track.steps.iter().copied().filter(|step| step.bps > 0 && is_named(step)).collect();
     steps.sort_by_key(|step| step.bps);
     steps.dedup_by_key(|step| step.bps);
     // All rates of the lowest height that will do; a step whose height is not known may be any.
@@ -96,6 +110,14 @@ fn ladder(track: &Wanted<'_>) -> Vec<Step> {
     {
         let most = steps.iter().filter(|step| step.height == Some(enough)).map(|step| step.bps).max();
         steps.retain(|step| Some(step.bps) <= most && step.height.is_none_or(|height| height <= enough));
+    }
+    if let Some(most) = track.bps_max {
+        let percent = |step: &Step| match track.current {
+            Some(current) if current.layer == step.layer => CEILING_PERCENT,
+            _ => 100,
+        };
+        let within = |step: &Step| step.bps * 100 <= most.saturating_mul(percent(step));
+        steps.truncate(steps.iter().rposition(within).map_or(1, |last| last + 1));
     }
     steps
 }
@@ -122,7 +144,7 @@ mod tests {
     }
 
     fn wanted(steps: &[Step], priority: u8, current: Option<usize>) -> Wanted<'_> {
-        Wanted { priority, height_max: None, current: current.map(|at| steps[at]), steps }
+        Wanted { priority, height_max: None, bps_max: None, layer: None, current: current.map(|at| steps[at]), steps }
     }
 
     /// The layer of each track, -1 for none.
@@ -184,6 +206,26 @@ mod tests {
     }
 
     #[test]
+    fn a_ceiling_picks_the_best_layer_below_it_and_the_smallest_if_there_is_none() {
+        let steps = simulcast();
+        let at = |kbps: u64, current| {
+            layers(9000, &[Wanted { bps_max: Some(kbps * 1000), ..wanted(&steps, 0, current) }])[0]
+        };
+        assert_eq!([0, 149, 150, 599, 600, 2499, 2500, 9000].map(|kbps| at(kbps, None)), [0, 0, 0, 0, 1, 1, 2, 2]);
+        assert_eq!([546, 545].map(|kbps| at(kbps, Some(1))), [1, 0], "what is on show may wobble by a tenth");
+    }
+
+    #[test]
+    fn a_layer_that_was_named_is_sent_before_all_else() {
+        let steps = simulcast();
+        let named = Wanted { layer: Some(1), ..wanted(&steps, 0, Some(1)) };
+        let tracks = [wanted(&steps, 7, Some(0)), named];
+        assert_eq!(layers(749, &tracks), [-1, 1]);
+        assert_eq!(layers(750, &tracks), [0, 1]);
+        assert_eq!(layers(20, &tracks), [-1, 1]);
+    }
+
+    #[test]
     fn a_silent_layer_is_no_choice() {
         let steps = [step(0, 0, 180), step(1, 600, 360), step(2, 0, 720)];
         assert_eq!(layers(9000, &[wanted(&steps, 0, None)]), [1]);
@@ -209,6 +251,8 @@ mod tests {
         let track = |((priority, height_max, current, _), steps): (&Numbers, &'a Vec<Step>)| Wanted {
             priority: *priority,
             height_max: *height_max,
+            bps_max: None,
+            layer: None,
             current: steps.get(*current).copied(),
             steps,
         };

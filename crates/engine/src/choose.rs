@@ -3,7 +3,6 @@
 //! A viewer who has told us nothing about its line gets the best. One layer is all there is of most tracks; then there is
 //! nothing to choose, and the estimate only paces.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use media::codec::Kind;
@@ -12,17 +11,18 @@ use proto::LayerChoice;
 use proto::room::LinkMessage;
 
 use crate::Engine;
-use crate::budget::{self, Choice, Step, UP_PERCENT, Wanted};
+pub use crate::budget::UP_PERCENT;
+use crate::budget::{self, Choice, Step, Wanted};
 use crate::control;
 use crate::line::Line;
 use crate::session::{Place, Role};
-use crate::source::{Source, Upstream};
+use crate::source::{Layer, Source, Upstream};
 
 /// Bandwidth beyond this is of no use: the best layer fits with room for its keyframes in one burst (see `line`).
-const WANTED_PERCENT: u64 = 210;
+pub const WANTED_PERCENT: u64 = 210;
 /// A layer that costs so many times what the line carries is not sent until its successor begins: the line would lose most of it, and
 /// what it does not lose would keep the successor waiting.
-const HOPELESS: u64 = 2;
+pub const HOPELESS: u64 = 2;
 /// Less than this is no video: nothing to probe with or for.
 pub const PROBE_FROM: u64 = 100_000;
 /// Opus in stereo with its headers, taken off before video is considered: audio is never starved.
@@ -31,21 +31,29 @@ pub const AUDIO_BPS: u64 = 80_000;
 impl Source {
     /// How to send it to a viewer who has `available` bits per second for it and is sent, or about to be sent, `current`.
     pub fn choose(&self, available: Option<u64>, current: Option<(u8, Target)>, wish: Option<&LayerChoice>) -> Step {
-        let best = Step { layer: self.best, spatial: u8::MAX, temporal: u8::MAX, bps: 0, height: None };
-        let wished = wish.and_then(|wish| wish.rid.as_deref()).and_then(|rid| self.named(rid));
-        let steps = match wished {
-            None => Cow::Borrowed(&self.steps),
-            Some(layer) => Cow::Owned(self.steps.iter().filter(|step| step.layer == layer).copied().collect()),
-        };
-        let steps = steps.as_slice();
-        // A layer that the viewer named is sent whatever the line carries.
-        let available = available.filter(|_| wished.is_none());
-        let held = current.and_then(|(layer, target)| held(steps, layer, target));
-        let height_max = wish.and_then(height_max);
-        let wanted = Wanted { priority: 0, height_max, current: held, steps };
-        let step = match budget::allocate(available, &[wanted]).first() {
+        self.step(budget::allocate(available, &[self.wanted(current, wish, 0)]).first(), wish)
+    }
+
+    /// What a viewer wants of it who is sent, or about to be sent, `current`.
+    pub fn wanted(&self, current: Option<(u8, Target)>, wish: Option<&LayerChoice>, priority: u8) -> Wanted<'_> {
+        Wanted {
+            priority,
+            height_max: wish.and_then(height_max),
+            bps_max: wish.and_then(|wish| wish.kbps_max).map(|kbps| u64::from(kbps) * 1000),
+            layer: self.wished(wish),
+            current: current.and_then(|(layer, target)| held(&self.steps, layer, target)),
+            steps: &self.steps,
+        }
+    }
+
+    /// How it is sent after that choice. While nothing is known of it, the best it is.
+    pub fn step(&self, choice: Option<&Choice>, wish: Option<&LayerChoice>) -> Step {
+        let step = match choice {
             Some(Choice::Send(step)) => *step,
-            _ => Step { layer: wished.unwrap_or(self.best), ..best },
+            _ => {
+                let layer = self.wished(wish).unwrap_or(self.best);
+                Step { layer, spatial: u8::MAX, temporal: u8::MAX, bps: 0, height: None }
+            }
         };
         let cap = |most: u8, wish: Option<u8>| most.min(wish.unwrap_or(u8::MAX));
         Step {
@@ -64,6 +72,20 @@ impl Source {
     ) -> Option<u64> {
         let (best, now) = (self.choose(None, Some(current), wish), self.choose(available, Some(current), wish));
         (best.bps > now.bps).then(|| best.bps * UP_PERCENT / 100 + AUDIO_BPS)
+    }
+
+    fn wished(&self, wish: Option<&LayerChoice>) -> Option<u8> {
+        self.named(wish?.rid.as_deref()?)
+    }
+
+    /// Whether the other workers have to be told of its layers: a rate is about half as much again, or a layer has stopped or begun.
+    pub fn has_news(&self) -> bool {
+        let is_near =
+            |now: u32, then: u32| (now == 0) == (then == 0) && now <= then + then / 2 && then <= now + now / 2;
+        let is_told = |(n, layer): (usize, &Layer)| {
+            self.announced.get(n).is_some_and(|(kbps, height)| is_near(layer.kbps, *kbps) && layer.height == *height)
+        };
+        self.kind() == Kind::Video && !self.is_remote() && !self.layers.iter().enumerate().all(is_told)
     }
 
     /// The layer of this name, while it is sent. Otherwise better another picture than none.
@@ -139,6 +161,11 @@ impl Engine {
         source.list_steps();
         for i in 0..source.downlinks.len() {
             let slot = source.downlinks[i].slot as usize;
+            if matches!(self.sessions.get(slot as u32).map(|s| &s.role), Some(Role::Viewer(viewer)) if viewer.is_sharing())
+            {
+                self.unshared.push(slot as u32);
+                continue;
+            }
             let available = self.lines.get(slot).and_then(Option::as_ref).and_then(Line::available_bps);
             let downlink = &source.downlinks[i];
             let wish = control::choice(&self.sessions, slot as u32, downlink.ssrc);
@@ -151,6 +178,10 @@ impl Engine {
     /// Chooses again for one viewer, whose estimate is another one now.
     pub(crate) fn choose_layer(&mut self, now: Instant, slot: u32) {
         let Some(Role::Viewer(viewer)) = self.sessions.get(slot).map(|s| &s.role) else { return };
+        if viewer.is_sharing() {
+            // In a moment, for all that is heard of it until then.
+            return self.unshared.push(slot);
+        }
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
         let available = line.available_bps();
         let mut changed = None;
@@ -178,6 +209,9 @@ impl Engine {
     /// What could be sent to a viewer whose line carried it: the best layers, with room for their keyframes.
     pub(crate) fn wanted_bps(&self, slot: u32) -> u64 {
         let Some(Role::Viewer(viewer)) = self.sessions.get(slot).map(|s| &s.role) else { return 0 };
+        if viewer.is_sharing() {
+            return viewer.wanted_bps;
+        }
         let best = |place| {
             let Place::Source { source, .. } = place else { return 0 };
             let Some(source) = self.sources[source].as_ref().filter(|s| s.kind() == Kind::Video) else { return 0 };

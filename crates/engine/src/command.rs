@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proto::api::SessionView;
-use proto::{LayerChoice, PeerId, PublisherName, RoomName, SessionId};
+use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId};
 use transport::CodecChoice;
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -43,7 +43,7 @@ pub enum Command {
         offer: Offer,
         owner: Owner,
     },
-    /// Watch a room in which nothing is published yet: the session waits for its source.
+    /// Watch a room in which nothing may be published yet: the session waits for its source.
     Wait {
         ticket: Ticket,
         room: RoomName,
@@ -100,6 +100,17 @@ pub enum Command {
         session: SessionId,
         owner: Owner,
         choice: LayerChoice,
+    },
+    /// Says whose pictures a viewer's sections are to show. The first one ends that any of them follows who speaks: what is not named shows
+    /// nothing. All of it is done, or nothing.
+    Assign {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        /// The publishers that are the viewer itself; `None` leaves them as they are.
+        own: Option<Vec<PublisherName>>,
+        /// Sections that are not named stay as they are.
+        assignments: Vec<Assignment>,
     },
     /// How the session fares.
     Look {
@@ -271,6 +282,13 @@ pub enum Event {
         after: Duration,
     },
     Ended(Summary),
+    /// The sections of a session that was assigned are given something else: how all of them stand.
+    Given {
+        session: SessionId,
+        sections: Vec<Section>,
+    },
+    /// A track has come or gone here, or somebody else speaks: `Engine::view` has news.
+    RoomsChanged,
 }
 
 /// One line for the log when a session is over.

@@ -34,6 +34,9 @@ impl Engine {
             Command::Choose { ticket, session, owner, choice } => {
                 (ticket, self.choose_for(now, session, owner, choice))
             }
+            Command::Assign { ticket, session, owner, own, assignments } => {
+                (ticket, self.assign(now, session, owner, own, &assignments))
+            }
             Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
@@ -78,18 +81,19 @@ impl Engine {
 
     fn watch(&mut self, now: Instant, room: RoomName, offer: &Offer, owner: Owner) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let choice = |kind| {
-            let source = self.sources[self.shown(&room, kind)?].as_ref()?;
-            Some(CodecChoice { codec: source.codec, fmtp: source.fmtp.clone() })
-        };
-        let (audio, video) = (choice(Kind::Audio), choice(Kind::Video));
+        let (audio, video) = (self.shown_codec(&room, Kind::Audio), self.shown_codec(&room, Kind::Video));
         if audio.is_none() && video.is_none() {
             return Err(Refusal::NotLive);
         }
         self.attend_to(now, room, offer, owner, audio, video)
     }
 
-    /// A viewer before its source.
+    fn shown_codec(&self, room: &RoomName, kind: Kind) -> Option<CodecChoice> {
+        let source = self.sources[self.shown(room, kind)?].as_ref()?;
+        Some(CodecChoice { codec: source.codec, fmtp: source.fmtp.clone() })
+    }
+
+    /// A viewer before its source, or whether there is one or not.
     fn wait(
         &mut self,
         now: Instant,
@@ -99,8 +103,12 @@ impl Engine {
         expected: Vec<CodecChoice>,
     ) -> Result<Reply, Refusal> {
         self.check_room_for_one()?;
-        let choice = |kind| expected.iter().find(|e| e.codec.kind() == kind && offer.supports(e)).cloned();
-        self.attend_to(now, room, offer, owner, choice(Kind::Audio), choice(Kind::Video))
+        let choice = |kind| {
+            let expected = || expected.iter().find(|e| e.codec.kind() == kind && offer.supports(e)).cloned();
+            self.shown_codec(&room, kind).filter(|shown| offer.supports(shown)).or_else(expected)
+        };
+        let (audio, video) = (choice(Kind::Audio), choice(Kind::Video));
+        self.attend_to(now, room, offer, owner, audio, video)
     }
 
     fn attend_to(
@@ -118,7 +126,7 @@ impl Engine {
         let side = transport::Side::Watch { audio: audio.as_ref(), video: video.as_ref() };
         self.accept(now, room, offer, owner, side, |answer| {
             let tracks = answer.senders.iter().map(|send| ViewerTrack::new(send.clone())).collect();
-            Role::Viewer(Viewer { tracks, opener: None })
+            Role::Viewer(Viewer::new(tracks))
         })
     }
 

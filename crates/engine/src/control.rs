@@ -14,8 +14,12 @@ use crate::source::Waiter;
 
 /// What the viewer asked of the track with this SSRC.
 pub fn choice(sessions: &Slots, slot: u32, ssrc: u32) -> Option<&LayerChoice> {
-    let Role::Viewer(viewer) = &sessions.get(slot)?.role else { return None };
-    viewer.tracks.iter().find(|t| t.send.ssrc == ssrc).map(|t| &t.choice)
+    track(sessions, slot, ssrc).map(|track| &track.choice)
+}
+
+/// The track with this SSRC.
+pub fn track(sessions: &Slots, slot: u32, ssrc: u32) -> Option<&ViewerTrack> {
+    sessions.get(slot)?.role.tracks().iter().find(|t| t.send.ssrc == ssrc)
 }
 
 impl Engine {
@@ -94,7 +98,7 @@ impl Engine {
 }
 
 /// By mid, by number of the m-line, or the first that shows a picture.
-fn track_of(tracks: &[ViewerTrack], mid: Option<&str>) -> Option<usize> {
+pub fn track_of(tracks: &[ViewerTrack], mid: Option<&str>) -> Option<usize> {
     let Some(mid) = mid else { return tracks.iter().position(|t| t.send.kind == Kind::Video) };
     let by_mid = tracks.iter().position(|t| t.send.mid.as_str() == mid);
     by_mid.or_else(|| mid.parse().ok().filter(|&index: &usize| index < tracks.len()))

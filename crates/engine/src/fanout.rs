@@ -45,6 +45,7 @@ impl Engine {
         let moment = self.moment(now);
         if self.round.sources.is_empty() {
             self.seat_waiters(now);
+            self.share_lines(now);
             self.begin_round(now);
         }
         while let Some(&index) = self.round.sources.last() {

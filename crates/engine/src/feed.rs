@@ -10,8 +10,8 @@ use transport::srtp::Keys;
 use crate::command::{EndReason, Event, Summary};
 use crate::downlink::Downlink;
 use crate::line::Line;
-use crate::session::{Doomed, Place, Role, ViewerTrack};
-use crate::source::{Source, Waiter};
+use crate::session::{Doomed, Place, Role, Shows, ViewerTrack};
+use crate::source::{Others, Source, Waiter};
 use crate::stage::Meant;
 use crate::{Engine, control, fence, room};
 
@@ -51,7 +51,8 @@ impl Engine {
     }
 
     pub(crate) fn add_source(&mut self, now: Instant, source: Source) -> usize {
-        let (id, room, kind) = (source.id, source.room.clone(), source.kind());
+        let (id, room, kind, by) = (source.id, source.room.clone(), source.kind(), source.by.clone());
+        self.is_changed |= !source.is_remote();
         let index = match self.sources.iter().position(Option::is_none) {
             Some(index) => index,
             None => {
@@ -63,7 +64,7 @@ impl Engine {
         self.by_track.insert(id, index);
         self.rooms.entry(room.clone()).or_default().tracks.push(index);
         self.take_the_stage(now, index);
-        self.rewire(now, &room, kind);
+        self.rewire(now, &room, |track| track.send.kind == kind && track.is_about(by.as_ref()));
         index
     }
 
@@ -74,6 +75,7 @@ impl Engine {
         self.dirty.retain(|&i| i != index);
         self.arrived.retain(|&i| i != index);
         let (room, kind) = (source.room.clone(), source.kind());
+        self.is_changed |= !source.is_remote();
         if let Some(entry) = self.rooms.get_mut(&room) {
             entry.tracks.retain(|&i| i != index);
         }
@@ -83,19 +85,18 @@ impl Engine {
             let Some(room) = self.sessions.get(downlink.slot).map(|session| session.room.clone()) else { continue };
             self.place(now, &room, downlink);
         }
-        self.rewire(now, &room, kind);
+        self.rewire(now, &room, |track| track.send.kind == kind && track.is_about(source.by.as_ref()));
         self.forget_room_if_empty(&room);
     }
 
-    /// The room shows another track now, or none.
-    pub(crate) fn rewire(&mut self, now: Instant, room: &RoomName, kind: Kind) {
-        let of_kind = |track: &&ViewerTrack| track.send.kind == kind;
+    /// These tracks of the room's viewers may be meant to show something else now, or nothing.
+    pub(crate) fn rewire(&mut self, now: Instant, room: &RoomName, is_concerned: impl Fn(&ViewerTrack) -> bool) {
         let tracks: Vec<Waiter> = self
             .sessions
             .iter()
             .filter(|session| session.room == *room)
             .flat_map(|session| {
-                let tracks = session.role.tracks().iter().filter(of_kind);
+                let tracks = session.role.tracks().iter().filter(|track| is_concerned(track));
                 tracks.map(|track| Waiter { slot: session.peer_id.slot, ssrc: track.send.ssrc })
             })
             .collect();
@@ -111,9 +112,10 @@ impl Engine {
         let room = session.room.clone();
         let Some(entry) = session.role.tracks().iter().find(|t| t.send.ssrc == track.ssrc) else { return };
         let (Some(place), codec) = (entry.place, entry.send.codec) else { return };
-        let is_paused = entry.choice.paused;
+        let (is_paused, is_assigned) = (entry.is_paused(), entry.shows != Shows::Speaker);
         let playable = match self.meant_for(track) {
-            Meant::Unplayable if !is_paused => {
+            // Who has many pictures goes on with the others.
+            Meant::Unplayable(_) if !is_paused && !is_assigned => {
                 return self.doomed.push(Doomed { slot: track.slot, reason: EndReason::CodecChanged });
             }
             Meant::Source(index) if !is_paused => Some(index),
@@ -129,7 +131,8 @@ impl Engine {
             Some(target) if target == at => self.stop_waiting(track),
             Some(target) => {
                 let Some(downlink) = self.sources[at].as_ref().map(|source| &source.downlinks[index]) else { return };
-                let shows = codec.kind() == Kind::Video && downlink.layer.is_some();
+                // A section that is somebody else's now must not go on with who it was before.
+                let shows = codec.kind() == Kind::Video && downlink.layer.is_some() && !is_assigned;
                 let is_amid = downlink.has_loose_ends(now);
                 if shows && !self.can_begin(now, target, track) {
                     self.wait_at(now, target, track);
@@ -140,7 +143,7 @@ impl Engine {
                     self.bring_over(now, &room, track, place, target);
                 }
             }
-            None if self.is_clip(at) && !is_paused => self.stop_waiting(track),
+            None if self.is_clip(at) && !is_paused && !is_assigned => self.stop_waiting(track),
             None if self.sources[at].as_ref().is_some_and(|s| s.downlinks[index].has_loose_ends(now)) => {
                 self.amid.push(track);
             }
@@ -184,10 +187,27 @@ impl Engine {
         self.forget_room_if_empty(&from);
     }
 
+    /// Seats a track, and sees to what that changes for the sources that it leaves and comes to.
+    pub(crate) fn reseat(&mut self, now: Instant, track: Waiter) {
+        let source = |engine: &Engine| match engine.place_of(track.slot, track.ssrc) {
+            Some(Place::Source { source, .. }) => Some(source),
+            _ => None,
+        };
+        let before = source(self);
+        self.seat(now, track);
+        let after = source(self);
+        if before != after {
+            for index in [before, after].into_iter().flatten() {
+                self.tell_wants(index, crate::links::Tell::Changes);
+                self.request_keyframes(now, index);
+            }
+        }
+    }
+
     /// Sources have keyframes: who waited for one comes over, once the frame that is on show is complete.
     pub(crate) fn seat_waiters(&mut self, now: Instant) {
         for track in std::mem::take(&mut self.amid) {
-            self.seat(now, track);
+            self.reseat(now, track);
         }
         for index in std::mem::take(&mut self.arrived) {
             let Some(source) = self.sources[index].as_ref() else { continue };
@@ -205,7 +225,7 @@ impl Engine {
         let Some(line) = self.lines[track.slot as usize].as_ref() else { return false };
         let available = line.available_bps();
         let layer = source.choose(available, None, choice).layer;
-        source.beginning(now, layer, line, &self.config.limits).is_some()
+        source.beginning(now, layer, Others::Any, line, &self.config.limits).is_some()
     }
 
     /// The track shows what it shows until the source can be decoded.
@@ -236,7 +256,7 @@ impl Engine {
         }
     }
 
-    fn viewer_track(&mut self, track: Waiter) -> Option<&mut ViewerTrack> {
+    pub(crate) fn viewer_track(&mut self, track: Waiter) -> Option<&mut ViewerTrack> {
         let Role::Viewer(viewer) = &mut self.sessions.get_mut(track.slot)?.role else { return None };
         viewer.tracks.iter_mut().find(|entry| entry.send.ssrc == track.ssrc)
     }
@@ -253,24 +273,29 @@ impl Engine {
     }
 
     /// Puts a downlink where it belongs: to the track that the room shows, if the viewer can play that, else aside.
-    pub(crate) fn place(&mut self, now: Instant, room: &RoomName, mut downlink: Downlink) {
+    pub(crate) fn place(&mut self, now: Instant, room: &RoomName, downlink: Downlink) {
         let meant = self.meant_for(Waiter { slot: downlink.slot, ssrc: downlink.ssrc });
-        let is_paused =
-            control::choice(&self.sessions, downlink.slot, downlink.ssrc).is_some_and(|choice| choice.paused);
+        let entry = control::track(&self.sessions, downlink.slot, downlink.ssrc);
+        let is_paused = entry.is_some_and(ViewerTrack::is_paused);
+        let is_assigned = entry.is_some_and(|entry| entry.shows != Shows::Speaker);
         match meant {
             Meant::Source(target) if !is_paused => self.settle(now, target, downlink),
             _ => {
-                if meant == Meant::Unplayable && !is_paused {
+                if matches!(meant, Meant::Unplayable(_)) && !is_paused && !is_assigned {
                     self.doomed.push(Doomed { slot: downlink.slot, reason: EndReason::CodecChanged });
                 }
-                downlink.await_source(now, 0);
-                let (slot, ssrc) = (downlink.slot, downlink.ssrc);
-                let entry = self.rooms.entry(room.clone()).or_default();
-                entry.parked.push(downlink);
-                let index = entry.parked.len() - 1;
-                self.note_place(slot, ssrc, Place::Parked { index });
+                self.park(now, room, downlink);
             }
         }
+    }
+
+    fn park(&mut self, now: Instant, room: &RoomName, mut downlink: Downlink) {
+        downlink.await_source(now, 0);
+        let (slot, ssrc) = (downlink.slot, downlink.ssrc);
+        let entry = self.rooms.entry(room.clone()).or_default();
+        entry.parked.push(downlink);
+        let index = entry.parked.len() - 1;
+        self.note_place(slot, ssrc, Place::Parked { index });
     }
 
     /// Puts a downlink to a source, and lets it begin at once if the source's memory allows. This is one step: what comes in is
@@ -279,14 +304,26 @@ impl Engine {
         let (slot, ssrc) = (downlink.slot, downlink.ssrc);
         self.stop_waiting(Waiter { slot, ssrc });
         let limits = self.config.limits;
+        let step = match self.step_at(Waiter { slot, ssrc }, target) {
+            Ok(step) => step,
+            Err(needs_bps) => {
+                let Some(room) = self.sessions.get(slot).map(|session| session.room.clone()) else { return };
+                if let Some(entry) = self.viewer_track(Waiter { slot, ssrc }) {
+                    entry.withheld_bps = Some(needs_bps);
+                }
+                return self.park(now, &room, downlink);
+            }
+        };
+        let is_sharing = self.is_sharing(slot);
+        if is_sharing {
+            self.unshared.push(slot);
+        }
+        let others = if is_sharing { Others::Smaller } else { Others::Any };
         let Some(source) = self.sources[target].as_mut() else { return };
         let Some(Some(line)) = self.lines.get_mut(slot as usize) else { return };
-        let available = line.available_bps();
-        let choice = control::choice(&self.sessions, slot, ssrc);
-        let step = source.choose(available, None, choice);
         let layer = step.layer;
         downlink.await_source(now, layer);
-        if let Some((layer, start)) = source.beginning(now, layer, line, &limits) {
+        if let Some((layer, start)) = source.beginning(now, layer, others, line, &limits) {
             downlink.begin(now, &source.layers, layer, start, limits.gop.policy);
             line.look_at(now);
         }

@@ -9,7 +9,7 @@ use transport::Rid;
 use crate::command::EndReason;
 use crate::links::Tell;
 use crate::session::{Place, Role};
-use crate::source::Upstream;
+use crate::source::{Source, Upstream};
 use crate::{Engine, HOUSEKEEPING, fence, pull};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,6 +30,7 @@ impl Engine {
             self.housekeeping_at = now + HOUSEKEEPING;
             self.watch_for_silence(now);
             self.keep_keyframes_coming(now);
+            self.tell_given(now);
         }
         if now >= self.second_at {
             self.second_at = now + SECOND;
@@ -170,7 +171,7 @@ impl Engine {
             let Some(source) = self.sources[index].as_mut() else { continue };
             let best_changed = source.measure(now, elapsed);
             self.tell_rates(index);
-            if best_changed {
+            if best_changed || self.sources[index].as_ref().is_some_and(Source::has_news) {
                 self.announce_layers(index);
             }
             self.choose_layers(now, index);

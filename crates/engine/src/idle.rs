@@ -11,7 +11,7 @@ use media::codec::{self, Codec, Kind};
 use proto::TrackId;
 
 use crate::ring::{Incoming, Inserted};
-use crate::session::Place;
+use crate::session::{Place, Shows};
 use crate::source::{Source, Upstream, Waiter};
 use crate::{Engine, control};
 
@@ -52,7 +52,9 @@ impl Engine {
                 continue;
             }
             if source.is_silent(now) {
-                for track in source.idle_viewers(now) {
+                let mut idle = source.idle_viewers(now);
+                idle.retain(|track| self.may_show_clip(track.slot, track.ssrc));
+                for track in idle {
                     self.show_clip(now, track);
                 }
             } else {
@@ -63,8 +65,9 @@ impl Engine {
         }
         let idle = |room: &crate::room::Room| -> Vec<Waiter> {
             let waits = |d: &&crate::downlink::Downlink| {
-                let is_paused = control::choice(&self.sessions, d.slot, d.ssrc).is_some_and(|choice| choice.paused);
-                d.kind() == Kind::Video && !is_paused && now.saturating_duration_since(d.waits_since()) >= NOTHING_FOR
+                d.kind() == Kind::Video
+                    && now.saturating_duration_since(d.waits_since()) >= NOTHING_FOR
+                    && self.may_show_clip(d.slot, d.ssrc)
             };
             room.parked.iter().filter(waits).map(|d| Waiter { slot: d.slot, ssrc: d.ssrc }).collect()
         };
@@ -77,6 +80,11 @@ impl Engine {
         for track in parked {
             self.show_clip(now, track);
         }
+    }
+
+    /// One of many pictures stays empty, or keeps its last one: a gallery of clips tells nobody anything.
+    fn may_show_clip(&self, slot: u32, ssrc: u32) -> bool {
+        control::track(&self.sessions, slot, ssrc).is_some_and(|t| t.shows == Shows::Speaker && !t.is_paused())
     }
 
     fn show_clip(&mut self, now: Instant, track: Waiter) {

@@ -13,6 +13,7 @@
 
 mod allowance;
 mod anchor;
+mod assign;
 mod beginnings;
 #[doc(hidden)]
 pub mod budget;
@@ -26,6 +27,7 @@ mod downlink;
 mod drops;
 mod fanout;
 mod feed;
+mod given;
 pub mod gop;
 mod header;
 mod hold;
@@ -45,6 +47,7 @@ mod ring;
 mod room;
 mod session;
 mod sets;
+mod share;
 mod source;
 #[doc(hidden)]
 pub mod speaker;
@@ -131,6 +134,10 @@ pub struct Engine {
     holding: Vec<u32>,
     events: VecDeque<Event>,
     doomed: Vec<Doomed>,
+    /// Viewers whose line is to be shared anew among their pictures.
+    unshared: Vec<u32>,
+    /// The view has news that nobody has been told of.
+    is_changed: bool,
     draining: bool,
     scratch: Vec<u8>,
     stats: Stats,
@@ -169,6 +176,8 @@ impl Engine {
             holding: Vec::new(),
             events: VecDeque::new(),
             doomed: Vec::new(),
+            unshared: Vec::new(),
+            is_changed: false,
             draining: false,
             scratch: Vec::new(),
             stats: Stats::default(),
@@ -211,7 +220,8 @@ impl Engine {
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        event.or_else(|| std::mem::take(&mut self.is_changed).then_some(Event::RoomsChanged))
     }
 
     pub fn stats(&self) -> Stats {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind};
 use proto::frame::{Frame, PARAMETER_SETS};
-use proto::room::{LinkMessage, Notice, RoomEvent, Snapshot, Track};
+use proto::room::{self, LinkMessage, Notice, RoomEvent, Snapshot, Track};
 use proto::{TrackId, WorkerId};
 
 use crate::Engine;
@@ -101,8 +101,7 @@ impl Engine {
                 RoomEvent::TrackAdded(track) => self.add_remote(now, notice.origin, &track),
                 RoomEvent::TrackRemoved { track } => self.remove_source(now, track),
                 RoomEvent::TrackLayers { track, layers, best } => {
-                    let rids: Vec<&str> = layers.iter().map(|l| l.rid.as_str()).collect();
-                    self.update_remote(now, track, &rids, best);
+                    self.update_remote(now, track, &layers, best);
                 }
                 RoomEvent::Stage(stage) => self.set_stage(now, stage),
             },
@@ -129,7 +128,6 @@ impl Engine {
     }
 
     fn add_remote(&mut self, now: Instant, worker: WorkerId, track: &Track) {
-        let rids: Vec<&str> = track.layers.iter().map(|l| l.rid.as_str()).collect();
         if !self.by_track.contains_key(&track.id) {
             // A newer node may speak of codecs that this one does not know: nobody here can watch those.
             let Some(codec) = Codec::ALL.into_iter().find(|c| c.name() == track.codec) else { return };
@@ -139,14 +137,16 @@ impl Engine {
             source.by.clone_from(&track.by);
             self.add_source(now, source);
         }
-        self.update_remote(now, track.id, &rids, track.best);
+        self.update_remote(now, track.id, &track.layers, track.best);
     }
 
-    fn update_remote(&mut self, now: Instant, track: TrackId, rids: &[&str], best: u8) {
+    fn update_remote(&mut self, now: Instant, track: TrackId, layers: &[room::Layer], best: u8) {
         let Some(&index) = self.by_track.get(&track) else { return };
         let Some(source) = self.sources[index].as_mut() else { return };
-        for rid in rids {
-            source.layer_index(rid, &self.config.limits);
+        for told in layers {
+            let Some((n, _)) = source.layer_index(&told.rid, &self.config.limits) else { continue };
+            let layer = &mut source.layers[n as usize];
+            (layer.kbps, layer.height) = (told.kbps, told.height.or(layer.height));
         }
         if (best as usize) < source.layers.len() {
             source.best = best;
@@ -255,7 +255,8 @@ impl Engine {
     }
 
     pub(crate) fn announce_layers(&mut self, index: usize) {
-        if let Some(source) = self.sources[index].as_ref() {
+        if let Some(source) = self.sources[index].as_mut() {
+            source.announced = source.layers.iter().map(|layer| (layer.kbps, layer.height)).collect();
             let event = layers_event(source);
             self.announce(event);
         }

@@ -6,14 +6,15 @@
 use std::time::{Duration, Instant};
 
 use media::codec::Kind;
+use proto::SessionId;
 use proto::api::{Hop, SessionSide, SessionState, SessionTrack, SessionView, TrackKind, Verdict};
-use proto::{RoomName, SessionId};
 
 use crate::Engine;
 use crate::command::{Owner, Refusal, Reply};
 use crate::line::Line;
 use crate::session::{Place, Publisher, Role, Session, Viewer, ViewerTrack, Waiting};
-use crate::source::{Layer, Upstream};
+use crate::source::{Layer, Upstream, Waiter};
+use crate::stage::Meant;
 use crate::view;
 
 /// A source that sent nothing for so long is silent; Opus in DTX sends every 400 ms.
@@ -116,7 +117,11 @@ impl Engine {
             mid: to.send.mid.as_str().to_owned(),
             chosen: to.choice.rid.clone(),
             repairs: to.repairs,
-            ..track(kind(to.send.kind), to.send.codec.name(), self.verdict_without_source(&session.room, to))
+            ..track(
+                kind(to.send.kind),
+                to.send.codec.name(),
+                self.verdict_without_source(session.peer_id.slot, to, line),
+            )
         };
         let Some(Place::Source { source, index }) = to.place else {
             // What it has sent is known where the downlink is; a parked one is none of this source's.
@@ -149,9 +154,7 @@ impl Engine {
         // What stops everything comes first; what only makes it worse, last.
         let lost_before = shown.map_or(0.0, |(_, layer)| percent(layer.loss));
         let behind = downlink.behind(now);
-        let current = (downlink.target(), downlink.wants());
-        let available = line.and_then(Line::available_bps);
-        let needs = source.withheld_for(available, current, Some(&to.choice));
+        let needs = self.withheld_for(session.peer_id.slot, to, source, downlink);
         let withheld = needs.map(kbps).zip(line.and_then(Line::estimate_bps).map(kbps));
         let verdict = match (silent, unheard) {
             _ if source.upstream == Upstream::Clip => Verdict::IdleClip,
@@ -186,17 +189,19 @@ impl Engine {
     }
 
     /// Why a track has nothing to play: the viewer's wish, nothing there, or a codec that was not negotiated.
-    fn verdict_without_source(&self, room: &RoomName, to: &ViewerTrack) -> Verdict {
+    fn verdict_without_source(&self, slot: u32, to: &ViewerTrack, line: Option<&Line>) -> Verdict {
         if to.choice.paused {
             return Verdict::PausedByViewer;
         }
-        let source = self.shown(room, to.send.kind);
-        match source.and_then(|index| self.sources[index].as_ref()) {
-            Some(source) if source.codec != to.send.codec => {
-                Verdict::CodecNotPlayable { codec: source.codec.name().to_owned() }
-            }
-            _ => Verdict::NoSource,
+        if let Some(needs) = to.withheld_bps {
+            let has_kbps = line.and_then(Line::estimate_bps).map_or(0, kbps);
+            return Verdict::TooNarrow { needs_kbps: kbps(needs), has_kbps };
         }
+        let source = match self.meant_for(Waiter { slot, ssrc: to.send.ssrc }) {
+            Meant::Unplayable(index) => self.sources[index].as_ref(),
+            _ => None,
+        };
+        source.map_or(Verdict::NoSource, |source| Verdict::CodecNotPlayable { codec: source.codec.name().to_owned() })
     }
 }
 
@@ -233,7 +238,7 @@ fn kind(kind: Kind) -> TrackKind {
     }
 }
 
-fn name(layer: &Layer, n: u8) -> String {
+pub fn name(layer: &Layer, n: u8) -> String {
     if layer.rid.is_empty() { n.to_string() } else { layer.rid.clone() }
 }
 

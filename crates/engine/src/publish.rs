@@ -185,7 +185,11 @@ pub fn describe(source: &Source) -> room::Track {
         by: source.by.clone(),
         codec: source.codec.name().to_owned(),
         fmtp: source.fmtp.clone(),
-        layers: source.layers.iter().map(|l| room::Layer { rid: l.rid.clone() }).collect(),
+        layers: source
+            .layers
+            .iter()
+            .map(|l| room::Layer { rid: l.rid.clone(), kbps: l.kbps, height: l.height })
+            .collect(),
         best: source.best,
         since_ms: source.since_ms,
     }

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use proto::{LayerChoice, PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
+use media::codec::Kind;
+use proto::{Given, LayerChoice, PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
 use transport::peer::Channel;
 use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
@@ -58,6 +59,12 @@ pub struct Publisher {
 
 pub struct Viewer {
     pub tracks: Vec<ViewerTrack>,
+    /// The publishers that are the viewer itself: it neither hears them nor, unless it asks, sees them.
+    pub own: Vec<PublisherName>,
+    /// What was last said of each video section, since they have been assigned.
+    pub told: Option<Vec<Given>>,
+    /// What could be sent of all its pictures, if its line carried it. Of one that shares its line among several.
+    pub wanted_bps: u64,
     /// Opens the viewer's SRTCP; set when DTLS is done.
     pub opener: Option<Opener>,
 }
@@ -67,12 +74,26 @@ pub struct ViewerTrack {
     pub place: Option<Place>,
     /// The source that it goes over to as soon as that can be decoded.
     pub waits_at: Option<TrackId>,
+    /// Whose picture a section of video shows.
+    pub shows: Shows,
     /// What the viewer asked for; automatic until it does.
     pub choice: LayerChoice,
+    /// Among the pictures that share the viewer's line.
+    pub priority: u8,
+    /// It is not sent for want of bandwidth, and would be if the line carried this.
+    pub withheld_bps: Option<u64>,
     /// Packets sent again because the viewer missed them.
     pub repairs: u64,
     /// The last time that the track was seen to wait for a keyframe.
     pub waiting: Option<Waiting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shows {
+    /// As the room decides: who speaks.
+    Speaker,
+    Publisher(PublisherName),
+    Nobody,
 }
 
 /// A wait for a keyframe, as housekeeping notices it.
@@ -94,10 +115,53 @@ impl Role {
     }
 }
 
+impl Viewer {
+    /// The first picture is that of who speaks. More than one is for who says what they are to show.
+    pub fn new(mut tracks: Vec<ViewerTrack>) -> Viewer {
+        for track in tracks.iter_mut().filter(|track| track.send.kind == Kind::Video).skip(1) {
+            track.shows = Shows::Nobody;
+        }
+        Viewer { tracks, own: Vec::new(), told: None, wanted_bps: 0, opener: None }
+    }
+
+    pub fn pictures(&self) -> impl Iterator<Item = &ViewerTrack> {
+        self.tracks.iter().filter(|track| track.send.kind == Kind::Video)
+    }
+
+    /// Several pictures share its line.
+    pub fn is_sharing(&self) -> bool {
+        self.pictures().nth(1).is_some()
+    }
+}
+
 impl ViewerTrack {
     pub fn new(send: SendTrack) -> ViewerTrack {
         let choice = LayerChoice::default();
-        ViewerTrack { send, place: None, waits_at: None, choice, repairs: 0, waiting: None }
+        ViewerTrack {
+            send,
+            place: None,
+            waits_at: None,
+            shows: Shows::Speaker,
+            choice,
+            priority: 0,
+            withheld_bps: None,
+            repairs: 0,
+            waiting: None,
+        }
+    }
+
+    /// Nothing of it is to be sent, whatever there is.
+    pub fn is_paused(&self) -> bool {
+        self.choice.paused || self.withheld_bps.is_some()
+    }
+
+    /// It matters to the track what a publisher of this name does.
+    pub fn is_about(&self, by: Option<&PublisherName>) -> bool {
+        match &self.shows {
+            Shows::Speaker => true,
+            Shows::Publisher(name) => by == Some(name),
+            Shows::Nobody => false,
+        }
     }
 
     pub fn has_source(&self) -> bool {

@@ -69,6 +69,8 @@ pub struct Source {
     pub waited_for_since: Option<Instant>,
     /// The ways in which it can be sent, as of the last second.
     pub steps: Vec<Step>,
+    /// What the other workers were last told of each layer: its rate, and its height.
+    pub announced: Vec<(u32, Option<u32>)>,
     /// For a track of ours: the layers each other worker wants, and when it last said so.
     pub wants: Vec<Want>,
     /// For a track from elsewhere: the layers we last said we want.
@@ -317,6 +319,7 @@ impl Source {
             waiters: Vec::new(),
             waited_for_since: None,
             steps: Vec::new(),
+            announced: Vec::new(),
             wants: Vec::new(),
             told: 0,
             pending: Vec::new(),
@@ -327,6 +330,11 @@ impl Source {
 
     pub fn kind(&self) -> Kind {
         self.codec.kind()
+    }
+
+    /// Whether its publisher is one of these.
+    pub fn is_of(&self, names: &[PublisherName]) -> bool {
+        self.by.as_ref().is_some_and(|by| names.contains(by))
     }
 
     pub fn is_remote(&self) -> bool {
@@ -497,10 +505,20 @@ impl Source {
         replay::can_afford(now, entry, &gop, limits.gop.policy, line).then_some(gop.start)
     }
 
-    /// The same for who is to be sent `layer`: until that comes, another one will do, the larger the better.
-    pub fn beginning(&self, now: Instant, layer: u8, line: &Line, limits: &Limits) -> Option<(u8, u64)> {
-        let mut others: Vec<u8> = (0..self.layers.len() as u8).filter(|&other| other != layer).collect();
-        others.sort_by_key(|&other| std::cmp::Reverse(self.layers[other as usize].kbps));
+    /// The same for who is to be sent `layer`: until that comes, another one will do, the larger the better. One of many pictures has room for
+    /// no larger one.
+    pub fn beginning(
+        &self,
+        now: Instant,
+        layer: u8,
+        others: Others,
+        line: &Line,
+        limits: &Limits,
+    ) -> Option<(u8, u64)> {
+        let kbps = |layer: u8| self.layers.get(layer as usize).map_or(0, |layer| layer.kbps);
+        let will_do = |other: &u8| *other != layer && (others == Others::Any || kbps(*other) < kbps(layer));
+        let mut others: Vec<u8> = (0..self.layers.len() as u8).filter(will_do).collect();
+        others.sort_by_key(|&other| std::cmp::Reverse(kbps(other)));
         let layers = std::iter::once(layer).chain(others);
         layers.into_iter().find_map(|layer| Some((layer, self.begins_at(now, layer, line, limits)?)))
     }
@@ -554,6 +572,13 @@ impl Source {
         }
         change
     }
+}
+
+/// Which layers somebody may begin with who is to be sent another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    Any,
+    Smaller,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use std::time::Instant;
 use media::codec::Kind;
 use media::ext::AudioLevel;
 use proto::room::{RoomEvent, Stage};
-use proto::{RoomName, TrackId};
+use proto::{PublisherName, RoomName, TrackId};
 
 use crate::Engine;
 use crate::links::Tell;
-use crate::session::{Place, Role};
+use crate::session::{Place, Role, Shows};
 use crate::source::{Source, Upstream, Waiter};
 use crate::speaker::Speakers;
 
@@ -23,7 +23,7 @@ pub enum Meant {
     /// Nobody publishes that, or there are more sections than voices.
     Nothing,
     /// Something that the viewer did not negotiate.
-    Unplayable,
+    Unplayable(usize),
     Source(usize),
 }
 
@@ -79,9 +79,10 @@ impl Engine {
         let before = entry.stage.replace(stage);
         let speaker_before = before.and_then(|stage| stage.speaker);
         if entry.stage.as_ref().is_some_and(|stage| stage.speaker != speaker_before) {
-            self.rewire(now, &room, Kind::Video);
+            self.is_changed = true;
+            self.rewire(now, &room, |track| track.send.kind == Kind::Video && track.shows == Shows::Speaker);
         }
-        self.rewire(now, &room, Kind::Audio);
+        self.rewire(now, &room, |track| track.send.kind == Kind::Audio);
         let tracks = self.rooms.get(&room).map(|entry| entry.tracks.clone());
         for index in tracks.unwrap_or_default() {
             self.tell_wants(index, Tell::Changes);
@@ -91,8 +92,8 @@ impl Engine {
     /// The track that a room shows, or of its voices the first.
     pub(crate) fn shown(&self, room: &RoomName, kind: Kind) -> Option<usize> {
         match kind {
-            Kind::Video => self.picture(room),
-            Kind::Audio => self.voices(room).first().copied(),
+            Kind::Video => self.picture(room, &[]),
+            Kind::Audio => self.voices(room, &[]).first().copied(),
         }
     }
 
@@ -106,16 +107,23 @@ impl Engine {
         let plays =
             |index: &usize| self.sources[*index].as_ref().is_some_and(|source| source.codec == entry.send.codec);
         if entry.send.kind == Kind::Video {
-            return match self.picture(&session.room) {
+            let picture = match &entry.shows {
+                Shows::Speaker => self.picture(&session.room, &viewer.own),
+                Shows::Publisher(name) => self.picture_of(&session.room, name),
+                Shows::Nobody => None,
+            };
+            return match picture {
                 None => Meant::Nothing,
                 Some(index) if plays(&index) => Meant::Source(index),
-                Some(_) => Meant::Unplayable,
+                Some(index) => Meant::Unplayable(index),
             };
         }
-        let voices = self.voices(&session.room);
+        let voices = self.voices(&session.room, &viewer.own);
         let mut playable: Vec<usize> = voices.iter().copied().filter(plays).collect();
-        if playable.is_empty() && !voices.is_empty() {
-            return Meant::Unplayable;
+        if playable.is_empty()
+            && let Some(&first) = voices.first()
+        {
+            return Meant::Unplayable(first);
         }
         let sections: Vec<(u32, Option<Place>)> =
             viewer.tracks.iter().filter(|t| t.send.kind == Kind::Audio).map(|t| (t.send.ssrc, t.place)).collect();
@@ -142,22 +150,29 @@ impl Engine {
         self.sources[*self.by_track.get(&speaker)?].as_ref()
     }
 
-    /// Of the pictures of a room that of who speaks; of these, or where nobody does, the latest.
-    fn picture(&self, room: &RoomName) -> Option<usize> {
+    /// Of the pictures of a room that of who speaks; of these, or where nobody does, the latest. Whoever watches does not see itself.
+    fn picture(&self, room: &RoomName, own: &[PublisherName]) -> Option<usize> {
         let by = self.speaker(room).map(|source| &source.by);
         let order = |source: &Source| (by == Some(&source.by), source.since_ms, source.id);
-        self.of_kind(room, Kind::Video).max_by_key(|(_, source)| order(source)).map(|(index, _)| index)
+        let others = self.of_kind(room, Kind::Video).filter(|(_, source)| !source.is_of(own));
+        others.max_by_key(|(_, source)| order(source)).map(|(index, _)| index)
     }
 
-    /// Who is heard in a room, those first who matter most: who speaks, then who came last.
-    fn voices(&self, room: &RoomName) -> Vec<usize> {
+    /// The picture of one publisher; of several the latest.
+    fn picture_of(&self, room: &RoomName, name: &PublisherName) -> Option<usize> {
+        let theirs = self.of_kind(room, Kind::Video).filter(|(_, source)| source.by.as_ref() == Some(name));
+        theirs.max_by_key(|(_, source)| (source.since_ms, source.id)).map(|(index, _)| index)
+    }
+
+    /// Who is heard in a room, those first who matter most: who speaks, then who came last. Whoever listens does not hear itself.
+    fn voices(&self, room: &RoomName, own: &[PublisherName]) -> Vec<usize> {
         let stage = self.rooms.get(room).and_then(|entry| entry.stage.as_ref());
         let heard = |source: &Source| stage.is_some_and(|stage| stage.heard.contains(&source.id));
-        let mut voices: Vec<(usize, &Source)> =
-            self.of_kind(room, Kind::Audio).filter(|(_, source)| heard(source)).collect();
+        let others = || self.of_kind(room, Kind::Audio).filter(|(_, source)| !source.is_of(own));
+        let mut voices: Vec<(usize, &Source)> = others().filter(|(_, source)| heard(source)).collect();
         if voices.is_empty() {
             // The track has been announced, and who is heard will be in a moment.
-            voices.extend(self.of_kind(room, Kind::Audio).max_by_key(|(_, source)| (source.since_ms, source.id)));
+            voices.extend(others().max_by_key(|(_, source)| (source.since_ms, source.id)));
         }
         let speaker = stage.and_then(|stage| stage.speaker);
         voices.sort_by_key(|(_, source)| std::cmp::Reverse((Some(source.id) == speaker, source.since_ms, source.id)));

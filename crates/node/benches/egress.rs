@@ -168,7 +168,7 @@ impl World {
             by: None,
             codec: Codec::Vp8.name().to_owned(),
             fmtp: String::new(),
-            layers: vec![Layer { rid: String::new() }],
+            layers: vec![Layer { rid: String::new(), kbps: 0, height: None }],
             best: 0,
             since_ms: 1,
         };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
 use proto::api::{RoomView, RoomsView, SessionView};
-use proto::{PeerId, RoomName, SessionId, WorkerId};
+use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -18,11 +18,14 @@ use crate::metrics;
 use crate::placement::Placement;
 use crate::upstream::{Retry, Upstreams};
 use crate::wake::Waker;
-use crate::worker::{Job, Snapshot};
+use crate::worker::{Job, SNAPSHOT_REST, Snapshot};
 
 /// How soon a viewer of a room without a publisher should ask again.
 const NOT_LIVE_RETRY_S: u32 = 2;
 const FULL_RETRY_S: u32 = 5;
+
+/// By then a worker that has news has published them, with time for a tick.
+const SNAPSHOT_WITHIN: Duration = SNAPSHOT_REST.saturating_add(Duration::from_millis(20));
 
 /// How the node reaches a worker.
 pub struct Handle {
@@ -61,6 +64,10 @@ pub struct Desk {
     pub upstreams: Upstreams,
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
+    /// Who wants to hear what a session's sections are given.
+    pub followed: HashMap<SessionId, watch::Sender<Vec<Section>>>,
+    /// A worker has news of its rooms, which stand in its snapshot by then.
+    pub rooms_at: Option<tokio::time::Instant>,
     pub draining: bool,
     pub drained: Vec<oneshot::Sender<()>>,
     pub sessions_max: u32,
@@ -129,6 +136,10 @@ impl Desk {
                     Some(news) => self.on_news(news),
                     None => break,
                 },
+                () = tokio::time::sleep_until(self.rooms_at.unwrap_or_else(tokio::time::Instant::now)), if self.rooms_at.is_some() => {
+                    self.rooms_at = None;
+                    self.publish_rooms();
+                }
                 _ = second.tick() => {
                     self.publish_rooms();
                     self.review_upstreams();
@@ -186,6 +197,26 @@ impl Desk {
             Ask::Choose { session, owner, choice, reply } => {
                 let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
                 self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Attend { room, offer, client, owner, reply } => {
+                tracing::debug!(%room, client = %client.ip, agent = client.agent, "attends");
+                let worker = self.placement.viewer(&room);
+                let expected = Vec::new();
+                self.join(worker, owner, reply, None, |ticket, owner| Command::Wait {
+                    ticket,
+                    room,
+                    offer,
+                    owner,
+                    expected,
+                });
+            }
+            Ask::Assign { session, owner, own, assignments, reply } => {
+                let command = |ticket| Command::Assign { ticket, session, owner: owner_of(owner), own, assignments };
+                self.ask_worker(session, Open::Plain { reply }, command);
+            }
+            Ask::Follow { session, given } => {
+                self.followed.retain(|_, given| !given.is_closed());
+                self.followed.insert(session, given);
             }
             Ask::Look { session, owner, reply } => {
                 let command = |ticket| Command::Look { ticket, session, owner: owner.map(owner_of) };
@@ -250,6 +281,14 @@ impl Desk {
                 log_end(&summary);
                 self.on_ended(&summary);
                 self.finish_drain_if_empty();
+            }
+            Event::Given { session, sections } => {
+                if let Some(given) = self.followed.get(&session) {
+                    given.send_replace(sections);
+                }
+            }
+            Event::RoomsChanged => {
+                self.rooms_at.get_or_insert_with(|| tokio::time::Instant::now() + SNAPSHOT_WITHIN);
             }
         }
         self.tell_readiness();

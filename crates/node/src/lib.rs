@@ -165,6 +165,8 @@ impl Node {
             upstreams,
             open: HashMap::new(),
             tickets: 0,
+            followed: HashMap::new(),
+            rooms_at: None,
             draining: false,
             drained: Vec::new(),
             sessions_max: config.sessions_max,

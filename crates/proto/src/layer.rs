@@ -12,6 +12,8 @@ pub struct LayerChoice {
     pub temporal: Option<u8>,
     pub width_max: Option<u32>,
     pub height_max: Option<u32>,
+    /// The best layer that costs no more, or the smallest if all cost more.
+    pub kbps_max: Option<u32>,
     /// Nothing at all is to be sent of it.
     pub paused: bool,
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api;
+mod assign;
 pub mod frame;
 pub mod fuzz;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod meeting_api;
 pub mod path;
 pub mod room;
 
+pub use assign::{Assignment, Given, Section};
 pub use ids::{PeerId, PublisherName, RoomName, SessionId, TrackId, WorkerId};
 pub use layer::LayerChoice;
 pub use path::{NodeId, Path};

@@ -61,6 +61,11 @@ pub struct Track {
 pub struct Layer {
     /// Empty for a track without simulcast.
     pub rid: String,
+    /// About what it needs, 0 while that is not known or it is silent: who has not wanted the track yet is told no rates, and is to begin with the
+    /// layer that will do.
+    pub kbps: u32,
+    /// Lines of its picture, where that is known.
+    pub height: Option<u32>,
 }
 
 /// Everything an origin has, as of `seq`.

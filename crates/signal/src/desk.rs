@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proto::api::{RoomsView, SessionView, UpstreamOrder, UpstreamView};
-use proto::{LayerChoice, Path, PublisherName, RoomName, SessionId};
+use proto::{Assignment, LayerChoice, Path, PublisherName, RoomName, Section, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -106,6 +106,30 @@ pub enum Ask {
         owner: Owner,
         choice: LayerChoice,
         reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// Watch a room whether anything is published in it or not, as who takes part in a meeting does.
+    Attend {
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+        reply: oneshot::Sender<Result<Answered, Refusal>>,
+    },
+    /// Says whose pictures the viewer's video sections are to show. The first one ends that any of them follows who speaks.
+    Assign {
+        session: SessionId,
+        owner: Owner,
+        /// The publishers that are the viewer itself, which it neither hears nor, unless it asks, sees; `None` leaves them as they are.
+        own: Option<Vec<PublisherName>>,
+        /// Sections that are not named stay as they are.
+        assignments: Vec<Assignment>,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// What the video sections of a session are given, from now on until nobody reads it: all of them, whenever one changes. Asked before the
+    /// first `Assign` it misses nothing.
+    Follow {
+        session: SessionId,
+        given: watch::Sender<Vec<Section>>,
     },
     /// How a session fares.
     Look {

@@ -61,6 +61,7 @@ fn parse(text: &str) -> Result<LayerChoice, Failure> {
         temporal: wish.temporal_layer_id.or(wish.max_temporal_layer_id),
         width_max: wish.max_width,
         height_max: wish.max_height,
+        kbps_max: None,
         paused: wish.paused,
     })
 }

@@ -95,6 +95,7 @@ pub(crate) struct Client {
     /// Bytes of RTP that the server sent to it, by SSRC, whether they arrived or not.
     sent: BTreeMap<u32, u64>,
     encoders: Vec<Encoder>,
+    person: u32,
 }
 
 struct Encoder {
@@ -138,12 +139,17 @@ impl Client {
                     audio: vec![choice(Codec::Opus)],
                     video,
                     more_voices: seen.more_voices,
+                    more_pictures: seen.more_pictures,
                     channel: None,
                 };
                 client::Client::viewer(setup, &offer)
             }
         };
         let peer = peer.expect("an offer can be made");
+        let mut does = does;
+        if let Does::Watch(seen) = &mut does {
+            seen.pictures = peer.mids(Kind::Video).collect();
+        }
         let offer = peer.offer().to_owned();
         let session = SessionId { worker: proto::WorkerId(worker), secret: 0 };
         let client = Client {
@@ -164,6 +170,7 @@ impl Client {
             sealer: None,
             sent: BTreeMap::new(),
             encoders,
+            person: seed as u32 >> 8,
         };
         (client, offer)
     }
@@ -270,6 +277,11 @@ impl Client {
         if let Does::Watch(seen) = &mut self.does {
             f(seen);
         }
+    }
+
+    /// By what its packets are known, whichever layer they are of.
+    pub fn person(&self) -> u32 {
+        self.person
     }
 
     /// Packets made so far, video (all layers) and audio.

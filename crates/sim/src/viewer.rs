@@ -100,6 +100,10 @@ pub struct Seen {
     pub tracks: Vec<TrackSeen>,
     /// Audio sections of its offer beyond the first.
     pub(crate) more_voices: usize,
+    /// Video sections beyond the first.
+    pub(crate) more_pictures: usize,
+    /// Its video sections, in the order of the offer.
+    pub(crate) pictures: Vec<Mid>,
     pub connected: Option<Instant>,
 }
 
@@ -285,6 +289,12 @@ impl Seen {
 
     pub fn track(&self, kind: Kind) -> &TrackSeen {
         self.tracks.iter().find(|t| t.codec.kind() == kind).unwrap_or_else(|| panic!("the viewer saw no {kind:?}"))
+    }
+
+    /// What a video section of it saw, by its number in the offer; `None` until something came.
+    pub fn picture(&self, section: usize) -> Option<&TrackSeen> {
+        let mid = self.pictures[section];
+        self.tracks.iter().find(|t| t.codec.kind() == Kind::Video && t.mid == mid)
     }
 
     /// Everything that it hears, an audio section each.

@@ -10,7 +10,7 @@ use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::api::SessionView;
-use proto::{LayerChoice, PublisherName, RoomName, WorkerId};
+use proto::{Assignment, LayerChoice, PublisherName, RoomName, Section, SessionId, WorkerId};
 use transport::{Identity, Offer};
 
 use crate::client::{Client, Does, Publish};
@@ -27,6 +27,7 @@ pub struct Sim {
     identity: Identity,
     clients: BTreeMap<String, Client>,
     tickets: u64,
+    given: BTreeMap<SessionId, Vec<Section>>,
     /// Until then the workers get no CPU.
     starved_until: Instant,
     /// The most bytes that a worker ever had to send at once.
@@ -71,6 +72,7 @@ impl Sim {
             identity,
             clients: BTreeMap::new(),
             tickets: 0,
+            given: BTreeMap::new(),
             starved_until: start,
             outbox_max: 0,
             trace: Some(Vec::new()),
@@ -125,6 +127,57 @@ impl Sim {
 
     pub fn try_watch_on(&mut self, worker: u8, room: &str, who: &str) -> Result<(), engine::Refusal> {
         self.join(worker, room, who, Does::Watch(Box::default()), None)
+    }
+
+    /// `who` takes part with so many audio and video sections, and says whose pictures it wants to see.
+    pub fn meet(&mut self, worker: u8, room: &str, who: &str, voices: usize, pictures: usize) {
+        let seen = Seen { more_voices: voices - 1, more_pictures: pictures - 1, ..Seen::default() };
+        let joined = self.join(worker, room, who, Does::Watch(Box::new(seen)), None);
+        joined.unwrap_or_else(|refusal| panic!("{who} may not watch: {refusal}"));
+    }
+
+    /// The video sections of `who` from the first on are to show these publishers.
+    pub fn show(&mut self, who: &str, of: &[&str]) {
+        let of = of.iter().map(|name| Some(name.parse().expect("a publisher's name")));
+        let assignments = self.assignments(who, of.collect());
+        self.assign(who, None, assignments).unwrap_or_else(|refusal| panic!("{who} may not see that: {refusal}"));
+    }
+
+    /// Assignments of the video sections of `who` from the first on, to be changed before they are made.
+    pub fn assignments(&self, who: &str, of: Vec<Option<PublisherName>>) -> Vec<Assignment> {
+        let sections = self.viewer(who).pictures.iter().zip(of);
+        let assignment = |(mid, of): (&transport::Mid, _)| Assignment {
+            mid: mid.as_str().to_owned(),
+            of,
+            ceiling_kbps: None,
+            height_max: None,
+            priority: 0,
+        };
+        sections.map(assignment).collect()
+    }
+
+    pub fn assign(
+        &mut self,
+        who: &str,
+        own: Option<&[&str]>,
+        assignments: Vec<Assignment>,
+    ) -> Result<(), engine::Refusal> {
+        let session = self.client(who).session;
+        let own = own.map(|own| own.iter().map(|name| name.parse().expect("a publisher's name")).collect());
+        match self.ask(who, |ticket| Command::Assign { ticket, session, owner: Owner(None), own, assignments }) {
+            Reply::Refused(refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the node was last told that the video sections of `who` are given.
+    pub fn given(&self, who: &str) -> &[Section] {
+        self.given.get(&self.clients[who].session).map_or(&[], |sections| sections)
+    }
+
+    /// By what the packets of `who` are known: the upper bits of their streams' numbers.
+    pub fn person(&self, who: &str) -> u32 {
+        self.clients[who].person()
     }
 
     /// `who` is to see another room, in the same session.
@@ -394,7 +447,11 @@ impl Sim {
                     break;
                 }
             }
-            while self.workers[i].poll_event().is_some() {}
+            while let Some(event) = self.workers[i].poll_event() {
+                if let Event::Given { session, sections } = event {
+                    self.given.insert(session, sections);
+                }
+            }
             let mut post = Vec::new();
             for link in self.workers[i].links() {
                 let (mut records, to) = (Vec::new(), link.to);

@@ -51,6 +51,8 @@ pub struct Watch {
     pub video: Vec<CodecChoice>,
     /// Audio sections beyond the first: each hears one more of those who speak.
     pub more_voices: usize,
+    /// Video sections beyond the first: each shows whom it is assigned to.
+    pub more_pictures: usize,
     pub channel: Option<String>,
 }
 
@@ -135,12 +137,13 @@ impl Client {
         let one = |choice: &Option<CodecChoice>| choice.iter().cloned().collect::<Vec<_>>();
         let media =
             [(Kind::Audio, one(&publish.audio), vec![]), (Kind::Video, one(&publish.video), publish.rids.clone())];
-        Client::new(setup, media, 0, Direction::SendOnly, publish.channel.as_deref())
+        Client::new(setup, media, [0, 0], Direction::SendOnly, publish.channel.as_deref())
     }
 
     pub fn viewer(setup: Setup<'_>, watch: &Watch) -> Result<Client, Error> {
         let media = [(Kind::Audio, watch.audio.clone(), vec![]), (Kind::Video, watch.video.clone(), vec![])];
-        Client::new(setup, media, watch.more_voices, Direction::RecvOnly, watch.channel.as_deref())
+        let more = [watch.more_voices, watch.more_pictures];
+        Client::new(setup, media, more, Direction::RecvOnly, watch.channel.as_deref())
     }
 
     /// A viewer to whom the server makes the offer, as a Janus does; with its answer.
@@ -157,7 +160,7 @@ impl Client {
     fn new(
         setup: Setup<'_>,
         media: [(Kind, Vec<CodecChoice>, Vec<Rid>); 2],
-        more_voices: usize,
+        [more_voices, more_pictures]: [usize; 2],
         direction: Direction,
         channel: Option<&str>,
     ) -> Result<Client, Error> {
@@ -176,10 +179,11 @@ impl Client {
             let mid = Label::new(&mid).expect("str0m makes mids of three letters");
             sections.push(Section { kind, mid, rids });
         }
-        for _ in 0..more_voices {
-            let mid = changes.add_media(wire::media_kind(Kind::Audio), direction, None, None, None);
+        let voices = std::iter::repeat_n(Kind::Audio, more_voices);
+        for kind in voices.chain(std::iter::repeat_n(Kind::Video, more_pictures)) {
+            let mid = changes.add_media(wire::media_kind(kind), direction, None, None, None);
             let mid = Label::new(&mid).expect("str0m makes mids of three letters");
-            sections.push(Section { kind: Kind::Audio, mid, rids: Vec::new() });
+            sections.push(Section { kind, mid, rids: Vec::new() });
         }
         if let Some(label) = channel {
             changes.add_channel(label.to_owned());
@@ -225,6 +229,11 @@ impl Client {
     /// Datagrams that str0m made and that were not let out, see [`Client::leave_srtp`].
     pub fn forbidden(&self) -> u64 {
         self.forbidden
+    }
+
+    /// The sections of one kind, in the order of the offer.
+    pub fn mids(&self, kind: Kind) -> impl Iterator<Item = Mid> {
+        self.sections.iter().filter(move |section| section.kind == kind).map(|section| section.mid)
     }
 
     /// Empty for an answerer.

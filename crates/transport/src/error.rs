@@ -17,7 +17,8 @@ pub enum Error {
     #[error("media section {mid} is {found}; a {who} offers {want}")]
     Direction { mid: String, found: &'static str, who: &'static str, want: &'static str },
     #[error("the offer has more than {most} {kind} section(s); a publisher sends one audio and one video track at most, a viewer \
-             takes one video track and up to {voices} voices", kind = kind_name(*kind), voices = crate::offer::VOICES_MAX)]
+             takes up to {pictures} pictures and {voices} voices", kind = kind_name(*kind),
+             pictures = crate::offer::PICTURES_MAX, voices = crate::offer::VOICES_MAX)]
     TooManyTracks { kind: Kind, most: usize },
     #[error("the offer has no audio and no video section; offer at least one")]
     NoTrack,

@@ -16,14 +16,18 @@ use crate::choice::{self, CodecChoice};
 use crate::label::{Label, Mid, Rid};
 use crate::{Creds, Error};
 
-/// A browser's offer is 5 to 8 KiB, with every codec and simulcast; RFC 9725 asks for a limit.
-pub const LEN_MAX: usize = 64 * 1024;
-pub const LINES_MAX: usize = 2000;
+/// A browser's offer is 5 to 8 KiB, with every codec and simulcast, and 6 KiB more for each further section of video; RFC 9725 asks for a
+/// limit.
+pub const LEN_MAX: usize = 384 * 1024;
+/// A browser writes 130 lines for a section of video with every codec.
+pub const LINES_MAX: usize = 10_000;
 pub const LINE_LEN_MAX: usize = 4096;
-/// Audio, video, data; some clients add rejected sections.
-pub const SECTIONS_MAX: usize = 24;
+/// Voices, pictures, data; some clients add rejected sections.
+pub const SECTIONS_MAX: usize = 72;
 /// Voices that a viewer may ask to hear at a time, an audio section for each.
 pub const VOICES_MAX: usize = 16;
+/// Pictures that a viewer may ask to see at a time, a video section for each.
+pub const PICTURES_MAX: usize = 50;
 pub const FORMATS_MAX: usize = 96;
 pub const EXTENSIONS_MAX: usize = 32;
 /// Three layers are customary, AV1 experiments use more.
@@ -157,7 +161,11 @@ impl Offer {
                 continue;
             };
             seen.push(kind);
-            let most = if role == Role::Watch && kind == Kind::Audio { VOICES_MAX } else { 1 };
+            let most = match (role, kind) {
+                (Role::Publish, _) => 1,
+                (Role::Watch, Kind::Audio) => VOICES_MAX,
+                (Role::Watch, Kind::Video) => PICTURES_MAX,
+            };
             if seen.iter().filter(|known| **known == kind).count() > most {
                 return Err(Error::TooManyTracks { kind, most });
             }

@@ -100,6 +100,11 @@ pub enum Verdict {
         needs_kbps: u32,
         has_kbps: u32,
     },
+    /// Nothing of it is sent: the line does not carry it beside what comes first.
+    TooNarrow {
+        needs_kbps: u32,
+        has_kbps: u32,
+    },
     PausedByViewer,
     Loss {
         hop: Hop,
@@ -159,6 +164,10 @@ impl Verdict {
                 "It plays, but not all that the publisher sends: for that the line would have to carry {needs_kbps} kbit/s, and \
                  the viewer's line carries {has_kbps}; it comes by itself when the network gets better."
             ),
+            Verdict::TooNarrow { needs_kbps, has_kbps } => format!(
+                "Not sent, because what comes first leaves no room for it: the line would have to carry {needs_kbps} kbit/s and \
+                 carries {has_kbps}; it comes by itself when the network gets better, or when less else is asked for."
+            ),
             Verdict::PausedByViewer => "Paused, because the viewer asked for it; choose a layer to go on.".to_owned(),
             Verdict::Loss { hop, percent } => {
                 let (ends, whose) = match hop {
@@ -210,6 +219,7 @@ mod tests {
             Verdict::WaitingForKeyframe { since_ms: 12_300, asked: 3 },
             Verdict::CatchingUp { behind_ms: 900 },
             Verdict::PausedForBandwidth { needs_kbps: 150, has_kbps: 80 },
+            Verdict::TooNarrow { needs_kbps: 450, has_kbps: 200 },
             Verdict::PausedByViewer,
             Verdict::Loss { hop: Hop::Publisher, percent: 7.25 },
             Verdict::NotAcknowledging { since_ms: 6_000 },

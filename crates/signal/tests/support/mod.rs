@@ -177,6 +177,8 @@ async fn node(
                 });
                 let _ = reply.send(answer);
             }
+            // No route leads there.
+            Ask::Attend { .. } | Ask::Assign { .. } | Ask::Follow { .. } => {}
             Ask::Look { session, owner, reply } => {
                 note("look");
                 let answer = match owner {

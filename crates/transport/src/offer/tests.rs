@@ -161,3 +161,30 @@ fn a_session_level_transport_serves_sections_without_their_own() {
     assert_eq!(offer.validate(Role::Publish), Ok(()));
     assert_eq!(offer.ice(), Offer::parse(CHROME).unwrap().ice());
 }
+
+/// What a viewer offers that wants to hear and see so many, each section of video with every codec.
+fn gallery(voices: usize, pictures: usize) -> String {
+    let (head, rest) = CHROME.split_once("m=audio").expect("it has a microphone");
+    let (audio, video) = rest.split_once("m=video").expect("it has a camera");
+    let video = video.split("a=rid:").next().expect("what comes before its layers");
+    let mids: Vec<String> = (0..voices + pictures).map(|mid| mid.to_string()).collect();
+    let mut text = head.replace("BUNDLE 0 1", &format!("BUNDLE {}", mids.join(" ")));
+    for mid in &mids[..voices] {
+        text += &format!("m=audio{}", audio.replace("a=mid:0", &format!("a=mid:{mid}")));
+    }
+    for mid in &mids[voices..] {
+        text += &format!("m=video{}", video.replace("a=mid:1", &format!("a=mid:{mid}")));
+    }
+    text.replace("a=sendonly", "a=recvonly")
+}
+
+#[test]
+fn a_viewer_may_ask_for_fifty_pictures_and_sixteen_voices_and_for_no_more() {
+    let validate = |voices, pictures| Offer::parse(&gallery(voices, pictures)).unwrap().validate(Role::Watch);
+    assert_eq!(validate(VOICES_MAX, PICTURES_MAX), Ok(()));
+    let refused = |voices, pictures| validate(voices, pictures).unwrap_err().to_string();
+    assert!(refused(1, PICTURES_MAX + 1).contains("50"), "{}", refused(1, PICTURES_MAX + 1));
+    assert!(refused(VOICES_MAX + 1, 1).contains("16"), "{}", refused(VOICES_MAX + 1, 1));
+    let publishes = Offer::parse(&gallery(1, 2).replace("a=recvonly", "a=sendonly")).unwrap();
+    assert!(matches!(publishes.validate(Role::Publish), Err(Error::TooManyTracks { kind: Kind::Video, most: 1 })));
+}
