@@ -103,3 +103,21 @@ fn find_all(tracks: &[ViewerTrack], assignments: &[Assignment]) -> Result<Vec<us
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::downlink::Downlink;
+
+    use super::*;
+
+    #[test]
+    fn a_section_that_shows_nobody_costs_less_than_a_packet() {
+        let bytes = size_of::<ViewerTrack>() + size_of::<Downlink>();
+        println!(
+            "{bytes} bytes: {} of the session's, {} of the downlink",
+            size_of::<ViewerTrack>(),
+            size_of::<Downlink>()
+        );
+        assert!(bytes < 1500, "{bytes}");
+    }
+}

@@ -397,4 +397,4 @@ export type Verdict = { "is": "playing" } | { "is": "no-source" } | { "is": "idl
 /**
  * Requests to the publisher in that time.
  */
-asked: number, } | { "is": "catching-up", behind_ms: number, } | { "is": "paused-for-bandwidth", needs_kbps: number, has_kbps: number, } | { "is": "paused-by-viewer" } | { "is": "loss", hop: Hop, percent: number, } | { "is": "not-acknowledging", since_ms: number, } | { "is": "ended", reason: string, } | { "is": "codec-not-playable", codec: string, };
+asked: number, } | { "is": "catching-up", behind_ms: number, } | { "is": "paused-for-bandwidth", needs_kbps: number, has_kbps: number, } | { "is": "too-narrow", needs_kbps: number, has_kbps: number, } | { "is": "paused-by-viewer" } | { "is": "loss", hop: Hop, percent: number, } | { "is": "not-acknowledging", since_ms: number, } | { "is": "ended", reason: string, } | { "is": "codec-not-playable", codec: string, };
