@@ -32,10 +32,8 @@ impl Hall {
         let inside = self.roster.place(&who.person).is_some();
         let denied = if hello.version != VERSION {
             Some((DenyCode::Version, format!("this server speaks version {VERSION} of the protocol; reload the page")))
-        } else if let Some(code) = self.forbids(way, &who, inside) {
-            Some((code, reason(code).to_owned()))
         } else {
-            None
+            self.forbids(way, &who, inside).map(|code| (code, reason(code).to_owned()))
         };
         if let Some((code, reason)) = denied {
             return self.turn_away(socket, ServerBody::JoinDenied { code, reason });
