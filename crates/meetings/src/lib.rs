@@ -1,17 +1,19 @@
-//! Accounts, tokens and meetings: who people are, what they may do, and what outlives a node.
+//! Accounts, tokens and meetings: who people are, what they may do, what outlives a node, and what happens in a meeting.
 //!
 //! ```text
 //!   account ── owns ──▶ meeting ── lets in ──▶ person
 //!      └── token: a login, a place in a meeting, a mail's link
 //!                      all of it kept in a [`Store`]
+//!   a meeting that happens: a [`hall::Hall`] on each of its nodes
 //! ```
 //!
-//! It knows no socket, clock or randomness: secrets are made of bytes that are handed in, and the time is an argument. What a
-//! packet, an HTTP request or a database is, it does not know either.
+//! It knows no socket, clock or randomness: secrets are made of bytes that are handed in, and the time is an argument. What an HTTP
+//! request, a peer connection or a database is, it does not know either.
 
 mod account;
 pub mod conformance;
 pub mod edit;
+pub mod hall;
 pub mod hashing;
 mod id;
 mod meeting;
