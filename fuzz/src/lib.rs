@@ -34,6 +34,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("ogg", media::fuzz::fuzz_ogg),
     ("opus", media::fuzz::fuzz_opus),
     ("path", signal::fuzz::fuzz_path),
+    ("people", signal::fuzz::fuzz_people),
     ("profile", netsim::fuzz::fuzz_profile),
     ("red", media::fuzz::fuzz_red),
     ("reply", transport::fuzz::fuzz_reply),
