@@ -1,9 +1,85 @@
-// Generated from crates/proto/src/api.rs. Change it there, then run: cargo run --release -p proto --example typescript
+// Generated from crates/proto/src/{api,account,meeting_api}.rs. Change it there, then run: cargo run --release -p proto --example typescript
+
+/**
+ * `PATCH /account/{id}`: what is absent stays.
+ */
+export type AccountChange = { name?: string,
+/**
+ * Needs the password, and ends every other login.
+ */
+email?: string, password?: string, };
+
+/**
+ * `DELETE /account/{id}`.
+ */
+export type AccountEnd = { password: string, };
+
+export type AccountGrant = "person" | "admin";
+
+/**
+ * `GET /account/{id}`.
+ */
+export type AccountView = { account_id: string, name: string, email: string,
+/**
+ * The address answered a mail.
+ */
+confirmed: boolean, grant: AccountGrant,
+/**
+ * Seconds since 1970.
+ */
+created: number, };
+
+/**
+ * People who may come back.
+ */
+export type BansChange = { lift?: Array<string>, };
+
+/**
+ * Accounts that become co-hosts, or stop being some.
+ */
+export type CoHostsChange = { add?: Array<string>, remove?: Array<string>, };
+
+/**
+ * `POST /account/confirm`.
+ */
+export type ConfirmUse = {
+/**
+ * What stands behind the # of the mail's link.
+ */
+token: string, };
 
 /**
  * Between which two packets are lost: the publisher and this server, or this server and the viewer.
  */
 export type Hop = "publisher" | "viewer";
+
+/**
+ * `POST /meeting/join`.
+ */
+export type JoinOrder = { meeting_id: string,
+/**
+ * What the others see. Guests need one; without it an account's own is used.
+ */
+name?: string, passcode?: string, };
+
+/**
+ * A place in a meeting.
+ */
+export type JoinView = { meeting_id: string, server: string, person: JoinedPerson,
+/**
+ * Stands for this person in this meeting. A guest has nothing else.
+ */
+ticket: string, expires: number,
+/**
+ * The WebSocket to open with the ticket.
+ */
+socket: string, };
+
+export type JoinedPerson = {
+/**
+ * An account, or a guest's id for as long as the ticket lasts.
+ */
+account_id: string, name: string, role: MeetingRole, };
 
 export type LayerView = {
 /**
@@ -20,6 +96,112 @@ kbps: number,
 silent: boolean, };
 
 /**
+ * `POST /meeting/leave`.
+ */
+export type LeaveOrder = { meeting_id: string, };
+
+/**
+ * `POST /account/login`.
+ */
+export type LogIn = { email: string, password: string,
+/**
+ * For pages: the token comes as a cookie that scripts cannot read.
+ */
+cookie?: boolean, };
+
+/**
+ * Who is logged in: what login answers, and `GET /account/verify`.
+ */
+export type LoginView = { account_id: string, name: string, email: string, grant: AccountGrant,
+/**
+ * When the login ends, in seconds since 1970.
+ */
+expires: number,
+/**
+ * The token, for `Authorization: Bearer`. Told once, by a login without a cookie.
+ */
+auth?: string, };
+
+/**
+ * `PATCH /meeting/{id}`: what is absent stays.
+ */
+export type MeetingChange = { title?: string, guests?: boolean, lobby?: boolean, locked?: boolean,
+/**
+ * Null, or an empty text, takes it away.
+ */
+passcode?: string | null, co_hosts?: CoHostsChange, bans?: BansChange, };
+
+/**
+ * A meeting as everybody sees it who has its link.
+ */
+export type MeetingDoor = { meeting_id: string, title: string, host_name: string, guests: boolean, lobby: boolean, locked: boolean, passcode: boolean, ended?: number,
+/**
+ * Names of who is in it; not told where a passcode is asked for.
+ */
+inside?: Array<string>, };
+
+/**
+ * `POST /meeting`. All of it may be left out.
+ */
+export type MeetingOrder = { title?: string,
+/**
+ * People without an account may come in by the link. They may unless this says false.
+ */
+guests?: boolean,
+/**
+ * Everybody but hosts waits until one of them lets them in.
+ */
+lobby?: boolean,
+/**
+ * Nobody but hosts comes in.
+ */
+locked?: boolean, passcode?: string, };
+
+export type MeetingRole = "host" | "co_host" | "participant" | "guest" | "admin";
+
+/**
+ * A meeting as its hosts see it.
+ */
+export type MeetingView = { meeting_id: string,
+/**
+ * The node to ask first.
+ */
+server: string,
+/**
+ * The host's account.
+ */
+host: string, title: string,
+/**
+ * What to send to people.
+ */
+link: string, guests: boolean, lobby: boolean, locked: boolean,
+/**
+ * Whether there is one; which one is not told again.
+ */
+passcode: boolean, created: number, ended?: number,
+/**
+ * The caller's.
+ */
+role: MeetingRole,
+/**
+ * Accounts.
+ */
+co_hosts: Array<string>,
+/**
+ * People who shall not come back: accounts, and guests.
+ */
+banned: Array<string>, };
+
+/**
+ * `GET /meeting`: the caller's own, the latest first.
+ */
+export type MeetingsView = { meetings: Array<MeetingView>,
+/**
+ * For `?after=`, when there are more.
+ */
+next?: string, };
+
+/**
  * `GET /api/node`: what a page needs to know before it asks for a session.
  */
 export type NodeView = { version: string,
@@ -27,6 +209,11 @@ export type NodeView = { version: string,
  * A session needs a bearer token.
  */
 token_required: boolean, workers: number, };
+
+/**
+ * `POST /account/{id}/password`.
+ */
+export type PasswordChange = { current: string, new: string, };
 
 /**
  * RFC 9457 problem document. `type` is stable and ends in the kebab-case name of the failure.
@@ -63,6 +250,20 @@ shown: boolean,
 age_s: number, tracks: Array<TrackView>, };
 
 export type PullState = "idle" | "calling" | "live" | "waiting";
+
+/**
+ * `POST /account/reset`.
+ */
+export type ResetOrder = { email: string, };
+
+/**
+ * `POST /account/reset/confirm`.
+ */
+export type ResetUse = {
+/**
+ * What stands behind the # of the mail's link.
+ */
+token: string, password: string, };
 
 /**
  * A room as `/api/rooms` lists it.
@@ -136,6 +337,24 @@ sent_kbps: number,
  * Smoothed share of what was sent to a viewer and did not arrive.
  */
 loss_percent: number, tracks: Array<SessionTrack>, };
+
+/**
+ * `POST /account`.
+ */
+export type SignUp = { email: string,
+/**
+ * 8 to 128 characters.
+ */
+password: string,
+/**
+ * Without one it is what stands before the @.
+ */
+name?: string, };
+
+/**
+ * What `POST /account` answers, for addresses that have an account already too.
+ */
+export type SignedUp = { account_id: string, };
 
 export type TrackKind = "audio" | "video";
 
