@@ -35,6 +35,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("opus", media::fuzz::fuzz_opus),
     ("packet", proto::fuzz::fuzz_packet),
     ("path", signal::fuzz::fuzz_path),
+    ("people", signal::fuzz::fuzz_people),
     ("profile", netsim::fuzz::fuzz_profile),
     ("red", media::fuzz::fuzz_red),
     ("reply", transport::fuzz::fuzz_reply),

@@ -50,7 +50,7 @@ pub async fn join(State(app): State<App>, request: Request) -> Result<Response, 
     let base = people.base(&parts);
     let view = JoinView {
         meeting_id: meeting.id.to_string(),
-        server: meeting.server,
+        server: meeting::server(&app, &parts, &meeting),
         person: JoinedPerson { account_id: person.to_string(), name: name.to_string(), role: meeting::role(role) },
         ticket: secret.reveal(),
         expires: expires.0,

@@ -53,7 +53,7 @@ pub async fn create(State(app): State<App>, request: Request) -> Result<Response
         host: host.id.clone(),
         created: now(),
         ended: None,
-        server: people.base(&parts),
+        server: people.settings.public_url.clone().unwrap_or_default(),
         recording: false,
         settings,
         version: Version::default(),
@@ -211,7 +211,7 @@ fn view(app: &App, request: &Parts, meeting: &Meeting, as_role: Role) -> Meeting
     let settings = &meeting.settings;
     MeetingView {
         meeting_id: meeting.id.to_string(),
-        server: meeting.server.clone(),
+        server: server(app, request, meeting),
         host: meeting.host.to_string(),
         title: settings.title.clone(),
         link: format!("{}/m/{}", app.people.base(request), meeting.id),
@@ -225,6 +225,12 @@ fn view(app: &App, request: &Parts, meeting: &Meeting, as_role: Role) -> Meeting
         co_hosts: settings.co_hosts.iter().map(AccountId::to_string).collect(),
         banned: settings.banned.iter().map(PersonId::to_string).collect(),
     }
+}
+
+/// A meeting that was made where nobody said what the node is called is where whoever asks has found it. What a request says about
+/// that is never kept: it would send others to where the first one pointed.
+pub fn server(app: &App, request: &Parts, meeting: &Meeting) -> String {
+    if meeting.server.is_empty() { app.people.base(request) } else { meeting.server.clone() }
 }
 
 fn once(host: &AccountId, key: &str, request: &str) -> Once {

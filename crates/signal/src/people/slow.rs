@@ -10,7 +10,7 @@ use crate::problem::{Failure, Kind};
 use crate::rate::network;
 
 /// Guesses from one place: a handful of typing errors, then waits that double up to a quarter of an hour.
-const GUESSES: Policy = Policy { free: 5, first: secs(1), longest: secs(900), forget: secs(3600) };
+const GUESSES: Policy = Policy { free: 5, first: secs(5), longest: secs(900), forget: secs(3600) };
 
 /// Guesses at one address (or passcode) from everywhere, by those that nobody knows: about one a minute once there were many.
 const STRANGERS: Policy = Policy { free: 50, first: secs(5), longest: secs(60), forget: secs(3600) };

@@ -138,7 +138,8 @@ async fn nobodys_mailbox_is_filled_through_us() {
     for _ in 0..100 {
         let body = serde_json::json!({ "email": ann.email }).to_string();
         let status = world.send("POST", "/account/reset", &[], &body).await.status;
-        assert!(matches!(status, 202 | 429), "{status}");
+        // A queue that is full promises nothing.
+        assert!(matches!(status, 202 | 503), "{status}");
     }
     // Closing waits for what was promised.
     world.stop.take().unwrap().send(()).unwrap();

@@ -26,6 +26,15 @@ async fn a_meeting_is_made_with_what_was_asked_for_and_good_defaults() {
         (made["guests"].as_bool(), made["lobby"].as_bool(), made["locked"].as_bool()),
         (Some(false), Some(true), Some(true))
     );
+    // What one request says about where the node is goes to nobody else.
+    let lure = format!(
+        "POST /meeting HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\nAuthorization: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}",
+        ann.auth
+    );
+    let lured = world.raw(lure.as_bytes()).await.json(201);
+    let stored = world.store.meeting(&lured["meeting_id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(stored.server, "");
     // Found however its letters are typed.
     let typed = made["meeting_id"].as_str().unwrap().replace('-', "").to_uppercase();
     assert_eq!(world.ask("GET", &format!("/meeting/{typed}"), &ann.header(), "").await.json(200), made);
