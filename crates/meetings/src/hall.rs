@@ -282,7 +282,7 @@ impl Hall {
         self.roster.settings().unwrap_or(self.first_settings)
     }
 
-    /// For the meeting's page and the tests: every queue keeps its bound.
+    /// Whether every queue keeps its bound; tests ask after every step.
     pub fn is_bounded(&self) -> bool {
         let people = self.seats.len() <= self.rules.people_max && self.waiters.len() <= self.rules.waiting_max;
         people && self.seats.values().all(Seat::is_bounded)
