@@ -74,8 +74,10 @@ async fn what_is_no_database_or_somebody_elses_is_refused_and_left_alone() {
     }
     let folder = Folder::new("somebody-else");
     by_hand(folder.path(), "CREATE TABLE moz_places (url TEXT)").await;
+    let before = std::fs::read(folder.path().join("weir.db")).unwrap();
     let refused = Sqlite::open(folder.path()).await.unwrap_err();
     assert!(matches!(refused, Error::SomebodyElses { .. }), "{refused:?}");
+    assert_eq!(std::fs::read(folder.path().join("weir.db")).unwrap(), before);
 }
 
 #[tokio::test]
