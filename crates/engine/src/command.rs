@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use media::codec::Kind;
 use proto::api::SessionView;
 use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId};
 use transport::CodecChoice;
@@ -112,6 +113,14 @@ pub enum Command {
         /// Sections that are not named stay as they are.
         assignments: Vec<Assignment>,
     },
+    /// Whether what a publisher sends of one kind is passed on to anybody.
+    Forward {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        kind: Kind,
+        on: bool,
+    },
     /// How the session fares.
     Look {
         ticket: Ticket,
@@ -197,6 +206,8 @@ pub enum Refusal {
     BadAnswer(String),
     #[error("this session publishes; only a viewer can be moved or choose a layer")]
     NotAViewer,
+    #[error("this session watches; only a publisher can be muted")]
+    NotAPublisher,
     #[error("{0}")]
     BadChoice(String),
 }

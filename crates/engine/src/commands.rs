@@ -9,6 +9,7 @@ use transport::offer::Offer;
 use transport::{Accept, Answer, CodecChoice, Creds, Peer};
 
 use crate::command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Ticket};
+use crate::mute::Muted;
 use crate::session::{Beginning, Publisher, Role, Session, Viewer, ViewerTrack};
 use crate::{Engine, fence};
 
@@ -36,6 +37,9 @@ impl Engine {
             }
             Command::Assign { ticket, session, owner, own, assignments } => {
                 (ticket, self.assign(now, session, owner, own, &assignments))
+            }
+            Command::Forward { ticket, session, owner, kind, on } => {
+                (ticket, self.forward(now, session, owner, kind, on))
             }
             Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
             Command::EndAll { reason } => return self.end_all(now, reason),
@@ -69,6 +73,7 @@ impl Engine {
                 tracks: Vec::new(),
                 layers_channel: None,
                 media_at: None,
+                muted: Muted::default(),
             })
         })?;
         // Only now that the new one is accepted: a bad offer must not cost the room its publisher.

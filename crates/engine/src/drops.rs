@@ -41,6 +41,8 @@ drops! {
     TooManyLayers = "too_many_layers",
     /// A packet in a codec we do not know, or larger than a datagram.
     Unusable = "unusable",
+    /// Its publisher's microphone or camera is off.
+    Muted = "muted",
     /// The viewer has no keyframe of this source yet.
     WaitingForKeyframe = "waiting_for_keyframe",
     /// The viewer watches another layer.

@@ -116,7 +116,7 @@ impl Engine {
     pub(crate) fn request_keyframes(&mut self, now: Instant, index: usize) {
         self.tell_publisher(now, index);
         let Some(source) = self.sources[index].as_mut() else { return };
-        if source.kind() == Kind::Audio || source.upstream == Upstream::Clip {
+        if source.kind() == Kind::Audio || source.upstream == Upstream::Clip || source.is_muted {
             return;
         }
         // Another worker is asked when what its ring holds, of use to who has seen nothing yet, has not come in this time.

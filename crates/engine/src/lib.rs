@@ -38,6 +38,7 @@ mod line;
 mod link;
 mod links;
 mod look;
+mod mute;
 mod pacer;
 mod plain;
 mod publish;

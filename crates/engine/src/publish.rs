@@ -33,6 +33,9 @@ impl Engine {
         };
         let rid = received.rid.as_ref().map_or("", |rid| rid.as_str());
         let source = self.sources[index].as_mut().expect("source_of found it");
+        if source.is_muted {
+            return self.stats.drops.count(Drop::Muted);
+        }
         let Some((layer, is)) = source.layer_index(rid, &self.config.limits) else {
             return self.stats.drops.count(Drop::TooManyLayers);
         };
@@ -49,7 +52,8 @@ impl Engine {
         if before.is_some() {
             entry.ssrc_before = before;
         }
-        let generation = entry.generation.wrapping_add(u8::from(before.is_some()));
+        let begins_anew = std::mem::take(&mut entry.resumes) || before.is_some();
+        let generation = entry.generation.wrapping_add(u8::from(begins_anew));
         let frame = Frame {
             track: source.id,
             layer,
@@ -140,6 +144,7 @@ impl Engine {
             return None;
         }
         let (room, by, since_ms) = (session.room.clone(), publisher.name.clone(), publisher.since_ms);
+        let muted = publisher.muted;
         let section = publisher.sections.iter().find(|s| s.mid == received.mid);
         let choice = section.and_then(|s| s.codecs.iter().find(|(pt, _)| *pt == received.pt));
         let fmtp = choice.map(|(_, choice)| choice.fmtp.clone()).unwrap_or_default();
@@ -147,6 +152,7 @@ impl Engine {
         self.tracks_made = self.tracks_made.wrapping_add(1);
         let mut source = Source::new(track, room, received.codec, fmtp, since_ms, Upstream::Local { slot });
         (source.mid, source.by) = (Some(received.mid), by);
+        source.is_muted = muted.has(received.codec.kind());
         source.layer_index(received.rid.as_ref().map_or("", |rid| rid.as_str()), &self.config.limits);
         self.announce(RoomEvent::TrackAdded(describe(&source)));
         if let Some(Role::Publisher(publisher)) = self.sessions.get_mut(slot).map(|s| &mut s.role) {

@@ -18,6 +18,7 @@ use proto::{PeerId, RoomName, SessionId, TrackId};
 use transport::{CodecChoice, Dial, Peer, RecvTrack};
 
 use crate::command::{EndReason, Owner, Refusal, Reply, Side, Ticket};
+use crate::mute::Muted;
 use crate::publish::describe;
 use crate::session::{Beginning, Publisher, Role, Session};
 use crate::source::{Source, Upstream};
@@ -83,6 +84,7 @@ impl Engine {
             tracks: Vec::new(),
             layers_channel: None,
             media_at: None,
+            muted: Muted::default(),
         });
         let check_at = now + CHECK;
         let beginning = Beginning { id, peer_id, room, owner: Owner(None), peer, role, creds, now, check_at };

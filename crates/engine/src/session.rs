@@ -10,6 +10,7 @@ use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
 
 use crate::command::{EndReason, Owner, Side};
+use crate::mute::Muted;
 
 /// Addresses a session may be reached at: a phone has Wi-Fi and mobile, IPv4 and IPv6, and each behind a NAT rebinding.
 const ADDRESSES_MAX: usize = 8;
@@ -55,6 +56,8 @@ pub struct Publisher {
     pub layers_channel: Option<Channel>,
     /// The last media packet; `None` until the first.
     pub media_at: Option<Instant>,
+    /// What is not passed on.
+    pub muted: Muted,
 }
 
 pub struct Viewer {

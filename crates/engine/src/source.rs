@@ -59,6 +59,8 @@ pub struct Source {
     pub by: Option<PublisherName>,
     /// How the publisher's peer connection knows the track, when it is ours.
     pub mid: Option<Mid>,
+    /// Its packets are dropped: the microphone or the camera is off.
+    pub is_muted: bool,
     pub layers: Vec<Layer>,
     /// The layer to show somebody who can take them all.
     pub best: u8,
@@ -113,6 +115,8 @@ pub struct Layer {
     pub ssrc: Option<u32>,
     /// The SSRC before a restart: its stragglers are nobody's any more.
     pub ssrc_before: Option<u32>,
+    /// It was muted: what comes next begins anew.
+    pub resumes: bool,
     pub ring: Ring,
     parser: dd::Parser,
     /// It has, or may have, layers within it that a viewer can be sent a part of.
@@ -170,6 +174,7 @@ impl Layer {
             generation: 0,
             ssrc: None,
             ssrc_before: None,
+            resumes: false,
             ring: Ring::new(packets, limits.ring_age),
             parser: dd::Parser::new(),
             is_layered: false,
@@ -313,6 +318,7 @@ impl Source {
             upstream,
             by: None,
             mid: None,
+            is_muted: false,
             layers: Vec::new(),
             best: 0,
             downlinks: Vec::new(),

@@ -38,6 +38,7 @@ impl Engine {
                 id: session.peer_id.to_string(),
                 name: name.map(|name| name.as_str().to_owned()),
                 speaking: self.speaker(&session.room).is_some_and(|speaker| publisher.tracks.contains(&speaker.id)),
+                heard: self.is_heard(&session.room, &publisher.tracks),
                 shown: self.is_shown(&session.room, &publisher.tracks),
                 age_s: now.saturating_duration_since(connected).as_secs(),
                 tracks: publisher.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
@@ -52,6 +53,7 @@ impl Engine {
                 id: feed.peer_id.to_string(),
                 name: None,
                 speaking: self.speaker(feed.room).is_some_and(|speaker| feed.tracks.contains(&speaker.id)),
+                heard: self.is_heard(feed.room, &feed.tracks),
                 shown: self.is_shown(feed.room, &feed.tracks),
                 age_s: feed.age.as_secs(),
                 tracks: feed.tracks.iter().filter_map(|t| self.source(*t)).map(|s| track_view(s, now)).collect(),
@@ -70,6 +72,12 @@ impl Engine {
     fn is_shown(&self, room: &RoomName, tracks: &[TrackId]) -> bool {
         let shown = self.shown(room, Kind::Video).or_else(|| self.shown(room, Kind::Audio));
         shown.and_then(|index| self.sources[index].as_ref()).is_some_and(|source| tracks.contains(&source.id))
+    }
+
+    /// Whether one of these microphones has a seat.
+    fn is_heard(&self, room: &RoomName, tracks: &[TrackId]) -> bool {
+        let stage = self.rooms.get(room).and_then(|room| room.stage.as_ref());
+        stage.is_some_and(|stage| tracks.iter().any(|track| stage.heard.contains(track)))
     }
 
     fn source(&self, track: TrackId) -> Option<&Source> {

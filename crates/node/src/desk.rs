@@ -8,11 +8,13 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
-use proto::api::{RoomView, RoomsView, SessionView};
+use media::codec::Kind;
+use proto::api::{RoomView, RoomsView, SessionView, TrackKind};
 use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::endings::Endings;
 use crate::feeds::Feeds;
 use crate::metrics;
 use crate::placement::Placement;
@@ -66,6 +68,7 @@ pub struct Desk {
     pub tickets: u64,
     /// Who wants to hear what a session's sections are given.
     pub followed: HashMap<SessionId, watch::Sender<Vec<Section>>>,
+    pub endings: Endings,
     /// A worker has news of its rooms, which stand in its snapshot by then.
     pub rooms_at: Option<tokio::time::Instant>,
     pub draining: bool,
@@ -150,12 +153,13 @@ impl Desk {
 
     fn handle_ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Publish { room, name, offer, client, owner, reply } => {
+            Ask::Publish { room, name, offer, client, owner, ended, reply } => {
                 let shown = name.as_ref().map_or("", |name| name.as_str());
                 tracing::debug!(%room, name = shown, client = %client.ip, agent = client.agent, "asks to publish");
                 let worker = self.placement.publisher(&room);
                 let publish = |ticket, owner| Command::Publish { ticket, room, name, offer, owner };
-                self.join(worker, owner, reply, None, publish);
+                let ticket = self.join(worker, owner, reply, None, publish);
+                self.endings.wait(ticket, ended);
             }
             Ask::Watch { room, offer, client, owner, path, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "asks to watch");
@@ -198,17 +202,18 @@ impl Desk {
                 let command = |ticket| Command::Choose { ticket, session, owner: owner_of(owner), choice };
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
-            Ask::Attend { room, offer, client, owner, reply } => {
+            Ask::Attend { room, offer, client, owner, ended, reply } => {
                 tracing::debug!(%room, client = %client.ip, agent = client.agent, "attends");
                 let worker = self.placement.viewer(&room);
                 let expected = Vec::new();
-                self.join(worker, owner, reply, None, |ticket, owner| Command::Wait {
+                let ticket = self.join(worker, owner, reply, None, |ticket, owner| Command::Wait {
                     ticket,
                     room,
                     offer,
                     owner,
                     expected,
                 });
+                self.endings.wait(ticket, Some(ended));
             }
             Ask::Assign { session, owner, own, assignments, reply } => {
                 let command = |ticket| Command::Assign { ticket, session, owner: owner_of(owner), own, assignments };
@@ -217,6 +222,14 @@ impl Desk {
             Ask::Follow { session, given } => {
                 self.followed.retain(|_, given| !given.is_closed());
                 self.followed.insert(session, given);
+            }
+            Ask::Forward { session, owner, kind, on, reply } => {
+                let kind = match kind {
+                    TrackKind::Audio => Kind::Audio,
+                    TrackKind::Video => Kind::Video,
+                };
+                let command = |ticket| Command::Forward { ticket, session, owner: owner_of(owner), kind, on };
+                self.ask_worker(session, Open::Plain { reply }, command);
             }
             Ask::Look { session, owner, reply } => {
                 let command = |ticket| Command::Look { ticket, session, owner: owner.map(owner_of) };
@@ -238,23 +251,24 @@ impl Desk {
         reply: oneshot::Sender<Result<desk::Answered, Refusal>>,
         retry: Option<Box<Retry>>,
         command: impl FnOnce(Ticket, engine::Owner) -> Command,
-    ) {
+    ) -> Option<Ticket> {
         if self.draining {
             let _ = reply.send(Err(Refusal::Draining));
-            return;
+            return None;
         }
         if self.placement.total() >= self.sessions_max {
             let _ = reply.send(Err(Refusal::Full { retry_after_s: FULL_RETRY_S }));
-            return;
+            return None;
         }
         let ticket = self.next_ticket();
         if !self.worker(worker).send(Job::Command(command(ticket, owner_of(owner)))) {
             let _ = reply.send(Err(Refusal::Full { retry_after_s: 1 }));
-            return;
+            return None;
         }
         // Counted now, not when the reply comes: the next join must not see an idle worker that this one is about to load.
         self.placement.placed(worker);
         self.open.insert(ticket, Open::Join { worker, reply, owner, retry });
+        Some(ticket)
     }
 
     pub fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
@@ -278,6 +292,7 @@ impl Desk {
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
                 self.feeds.ended(summary.peer);
+                self.endings.ended(summary.peer, summary.reason.label());
                 log_end(&summary);
                 self.on_ended(&summary);
                 self.finish_drain_if_empty();
@@ -298,7 +313,8 @@ impl Desk {
         let Some(open) = self.open.remove(&ticket) else { return };
         match (open, reply) {
             (Open::Join { reply, owner, .. }, Reply::Answered(answered)) => {
-                let Answered { session, tag, sdp, .. } = answered;
+                let Answered { session, tag, sdp, peer } = answered;
+                self.endings.began(ticket, peer);
                 let answered = desk::Answered { session, etag: tag, sdp };
                 if reply.send(Ok(answered)).is_err() {
                     // The client went away while we worked: nobody knows the session's URL, so nobody could end it.
@@ -312,6 +328,7 @@ impl Desk {
             }
             (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
                 self.placement.ended(worker);
+                self.endings.refused(ticket);
                 let _ = reply.send(Err(refusal(no)));
             }
             (Open::Dial { room, .. }, Reply::Dialled { session, peer, sdp }) => {
@@ -471,6 +488,7 @@ fn refusal(no: No) -> Refusal {
         No::RestartRefused(why) => Refusal::RestartRefused(why),
         No::BadAnswer(why) => Refusal::BadOffer(why),
         No::NotAViewer => Refusal::NotAViewer,
+        No::NotAPublisher => Refusal::NotAPublisher,
         No::BadChoice(why) => Refusal::BadChoice(why),
     }
 }

@@ -10,6 +10,7 @@
 
 mod address;
 mod desk;
+mod endings;
 mod feeds;
 mod metrics;
 mod placement;
@@ -37,6 +38,7 @@ pub use transport::offer::VOICES_MAX;
 pub use upstream::{Config as Upstream, check as check_upstream};
 
 use desk::{Desk, Handle, Order};
+use endings::Endings;
 use feeds::Feeds;
 use placement::Placement;
 use pulls::Pulls;
@@ -166,6 +168,7 @@ impl Node {
             open: HashMap::new(),
             tickets: 0,
             followed: HashMap::new(),
+            endings: Endings::default(),
             rooms_at: None,
             draining: false,
             drained: Vec::new(),

@@ -29,6 +29,9 @@ pub struct PublisherView {
     /// It speaks, or spoke last, of those who publish in this room.
     #[serde(default)]
     pub speaking: bool,
+    /// Its microphone is one of those that are passed on.
+    #[serde(default)]
+    pub heard: bool,
     /// Its picture is what the room shows.
     #[serde(default)]
     pub shown: bool,

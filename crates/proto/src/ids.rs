@@ -24,8 +24,15 @@ pub struct RoomName(String);
 impl RoomName {
     pub const LEN_MAX: usize = 64;
 
+    /// Rooms whose names begin with it are the server's own: nobody publishes or watches there by asking for the name.
+    pub const RESERVED: char = '~';
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(RoomName::RESERVED)
     }
 }
 

@@ -13,6 +13,8 @@ use crate::auth::Guard;
 use crate::desk::Desk;
 use crate::events::{self, Streams};
 use crate::gate::Gate;
+use crate::live::{self, Live};
+use crate::meet::{self, Front};
 use crate::metrics::Metrics;
 use crate::people::{self, Chores, People};
 use crate::problem::{Failure, Kind};
@@ -41,6 +43,8 @@ pub struct Shared {
     pub subscribers: Subscribers,
     pub room_serial: Serial,
     pub people: People,
+    /// The meetings that happen here.
+    pub meet: Arc<Front>,
     /// True when the server is closing: streams that would never end, end.
     pub closing: watch::Receiver<bool>,
     limiter: Mutex<Limiter>,
@@ -59,10 +63,12 @@ impl Shared {
         local: SocketAddr,
         gate: Arc<Gate>,
         closing: watch::Receiver<bool>,
-    ) -> (App, Chores) {
-        let (people, chores) = People::new(settings.people.clone(), settings.key.clone(), local);
+    ) -> (App, Chores, live::Server) {
+        let (live, told) = Live::new();
+        let (people, chores) = People::new(settings.people.clone(), settings.key.clone(), local, live);
         let app = Arc::new(Shared {
             people,
+            meet: Front::new(settings.limits.meeting_sockets_max),
             guard: Guard::new(settings.auth, local, settings.key.clone()),
             links: links::ice_servers(&settings.ice_servers),
             event_streams: Arc::new(Semaphore::new(settings.limits.event_streams_max)),
@@ -77,7 +83,7 @@ impl Shared {
             gate,
             closing,
         });
-        (app, chores)
+        (app, chores, told)
     }
 
     /// The client's own address: behind a trusted proxy, the last one in `X-Forwarded-For` that is no trusted proxy.
@@ -162,6 +168,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/docs", get(api::docs))
         .route("/api/docs.css", get(api::docs_style))
         .merge(people::routes())
+        .route("/meeting/socket", get(meet::open).fallback(async || Failure::method_not_allowed("GET")))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Failure::method_not_allowed("GET, HEAD"))
         .layer(middleware::from_fn_with_state(app.clone(), headers::add))

@@ -124,6 +124,9 @@ impl Guard {
 impl Caller {
     pub fn may(&self, right: Right, room: &RoomName) -> Result<(), Denied> {
         let grant = self.grant()?;
+        if room.is_reserved() {
+            return Err(Denied::Insufficient("a ticket to the meeting that this room is, and its socket".to_owned()));
+        }
         let Some(grant) = grant else { return Ok(()) };
         let (has, name) = match right {
             Right::Publish => (grant.publish, "publish"),

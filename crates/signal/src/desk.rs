@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::api::{RoomsView, SessionView, UpstreamOrder, UpstreamView};
+use proto::api::{RoomsView, SessionView, TrackKind, UpstreamOrder, UpstreamView};
 use proto::{Assignment, LayerChoice, Path, PublisherName, RoomName, Section, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
@@ -59,6 +59,8 @@ pub enum Ask {
         offer: Offer,
         client: Client,
         owner: Owner,
+        /// Told when the session is over, and why, if somebody wants to know.
+        ended: Option<oneshot::Sender<String>>,
         reply: oneshot::Sender<Result<Answered, Refusal>>,
     },
     Watch {
@@ -113,6 +115,8 @@ pub enum Ask {
         offer: Offer,
         client: Client,
         owner: Owner,
+        /// Told when the session is over, and why.
+        ended: oneshot::Sender<String>,
         reply: oneshot::Sender<Result<Answered, Refusal>>,
     },
     /// Says whose pictures the viewer's video sections are to show. The first one ends that any of them follows who speaks.
@@ -130,6 +134,14 @@ pub enum Ask {
     Follow {
         session: SessionId,
         given: watch::Sender<Vec<Section>>,
+    },
+    /// Whether what a session sends of one kind is passed on to anybody.
+    Forward {
+        session: SessionId,
+        owner: Owner,
+        kind: TrackKind,
+        on: bool,
+        reply: oneshot::Sender<Result<(), Refusal>>,
     },
     /// How a session fares.
     Look {
@@ -259,6 +271,8 @@ pub enum Refusal {
     NotYours,
     #[error("this session publishes; only a viewer can be moved, choose a layer or be told of events")]
     NotAViewer,
+    #[error("this session watches; only a publisher can be muted")]
+    NotAPublisher,
     /// A layer that is not there, or a bound that this stream cannot keep.
     #[error("{0}")]
     BadChoice(String),
@@ -310,7 +324,57 @@ impl Desk {
         client: Client,
         owner: Owner,
     ) -> Result<Result<Answered, Refusal>, Unanswered> {
-        self.ask(|reply| Ask::Publish { room, name, offer, client, owner, reply }).await
+        self.ask(|reply| Ask::Publish { room, name, offer, client, owner, ended: None, reply }).await
+    }
+
+    /// As `publish`, and `ended` hears when it is over.
+    pub(crate) async fn publish_until(
+        &self,
+        room: RoomName,
+        name: PublisherName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+        ended: oneshot::Sender<String>,
+    ) -> Result<Result<Answered, Refusal>, Unanswered> {
+        let (name, ended) = (Some(name), Some(ended));
+        self.ask(|reply| Ask::Publish { room, name, offer, client, owner, ended, reply }).await
+    }
+
+    pub(crate) async fn attend(
+        &self,
+        room: RoomName,
+        offer: Offer,
+        client: Client,
+        owner: Owner,
+        ended: oneshot::Sender<String>,
+    ) -> Result<Result<Answered, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Attend { room, offer, client, owner, ended, reply }).await
+    }
+
+    pub(crate) async fn assign(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        own: Option<Vec<PublisherName>>,
+        assignments: Vec<Assignment>,
+    ) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Assign { session, owner, own, assignments, reply }).await
+    }
+
+    /// False when the node is too busy to be told.
+    pub(crate) fn follow(&self, session: SessionId, given: watch::Sender<Vec<Section>>) -> bool {
+        self.asks.try_send(Ask::Follow { session, given }).is_ok()
+    }
+
+    pub(crate) async fn forward(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        kind: TrackKind,
+        on: bool,
+    ) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Forward { session, owner, kind, on, reply }).await
     }
 
     pub(crate) async fn watch(

@@ -29,6 +29,7 @@ mod layer;
 mod linger;
 mod links;
 pub mod live;
+mod meet;
 mod metrics;
 mod path;
 pub mod people;

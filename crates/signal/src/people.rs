@@ -68,13 +68,13 @@ pub struct People {
 
 impl People {
     /// Also returns what has to go on in the background.
-    pub fn new(settings: Settings, key: Key, local: SocketAddr) -> (People, Chores) {
+    pub fn new(settings: Settings, key: Key, local: SocketAddr, live: Live) -> (People, Chores) {
         let own_url = settings.public_url.clone().unwrap_or_else(|| base::of_socket(local));
         let (post, letters) = Post::new();
         let chores = Chores::new(&settings, own_url.clone(), letters);
         let people = People {
             store: settings.store.clone(),
-            live: settings.live.clone(),
+            live: settings.live.clone().unwrap_or(live),
             hasher: Hasher::new(settings.hashes_at_once),
             post,
             slow: Slow::default(),
@@ -84,6 +84,10 @@ impl People {
             settings,
         };
         (people, chores)
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// Hashes made so far, for the metrics.

@@ -184,6 +184,8 @@ impl From<Refusal> for Failure {
             Refusal::BadUpstream(_) => (Kind::BadUpstream, None),
             Refusal::NotYours => (Kind::NotYours, None),
             Refusal::NotAViewer => (Kind::NotAViewer, None),
+            // No request asks for that: meetings do.
+            Refusal::NotAPublisher => (Kind::NotAViewer, None),
             Refusal::BadChoice(_) => (Kind::BadChoice, None),
             Refusal::TooManySessions { .. } => (Kind::TooManySessions, Some(10)),
         };
@@ -218,6 +220,8 @@ impl From<meetings::Error> for Failure {
             Error::Taken => Kind::AddressTaken,
             Error::Missing => Kind::NothingHere,
             Error::KeyReused => Kind::KeyReused,
+            // No request says a time; a clock that is 300 billion years ahead does.
+            Error::OutOfRange => Kind::StoreUnavailable,
         };
         Failure::new(kind, error.to_string())
     }

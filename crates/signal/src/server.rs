@@ -54,7 +54,8 @@ pub async fn serve(
     let gate = Gate::new(settings.limits.connections_max);
     let head_timeout = settings.limits.head_timeout;
     let (close, closing) = watch::channel(false);
-    let (app, chores) = Shared::new(desk, settings, local, gate.clone(), closing.clone());
+    let (app, chores, told) = Shared::new(desk, settings, local, gate.clone(), closing.clone());
+    let meetings = tokio::spawn(app.meet.clone().run(app.clone(), told, closing.clone()));
     let router = app::routes(app);
     let chores = tokio::spawn(chores.run(closing.clone()));
 
@@ -94,6 +95,7 @@ pub async fn serve(
     if tokio::time::timeout(CLOSING_TIMEOUT, all_ended).await.is_err() {
         tracing::warn!(open = gate.open(), "closing HTTP connections that did not end");
     }
+    let _ = meetings.await;
     // With these goes whoever could promise another mail.
     drop((connections, router));
     // Mails that were promised are written before the process ends.
@@ -123,7 +125,8 @@ async fn connection(
         .header_read_timeout(head_timeout)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Lingering::new(stream)), service);
+        .serve_connection(TokioIo::new(Lingering::new(stream)), service)
+        .with_upgrades();
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

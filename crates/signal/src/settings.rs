@@ -61,6 +61,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// Time for a client to send a request's body.
     pub body_timeout: Duration,
+    /// WebSockets of people in meetings.
+    pub meeting_sockets_max: usize,
     /// `GET /api/rooms/events` streams at once.
     pub event_streams_max: usize,
     /// POST, PATCH and DELETE of one client address (IPv6: one /64).
@@ -77,6 +79,7 @@ impl Default for Limits {
             connections_max: 4096,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
+            meeting_sockets_max: 4096,
             event_streams_max: 512,
             rate: Rate { per_s: 50, burst: 500 },
             local_rate: Rate { per_s: 2_000, burst: 10_000 },

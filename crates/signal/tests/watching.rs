@@ -25,8 +25,15 @@ fn room(name: &str, live: bool, viewers: u32) -> RoomView {
     let layer = |rid: &str, kbps| LayerView { rid: Some(rid.into()), kbps, silent: kbps == 0 };
     let layers = vec![layer("h", 900), layer("q", 0)];
     let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers };
-    let publisher =
-        PublisherView { id: "0-0-0".into(), name: None, speaking: false, shown: true, age_s: 3, tracks: vec![track] };
+    let publisher = PublisherView {
+        id: "0-0-0".into(),
+        name: None,
+        speaking: false,
+        heard: false,
+        shown: true,
+        age_s: 3,
+        tracks: vec![track],
+    };
     RoomView { name: name.into(), live, publishers: vec![publisher], viewers }
 }
 

@@ -20,7 +20,8 @@ async fn a_full_disk_is_an_error_and_with_room_again_the_store_goes_on() {
         let first = round * 10_000;
         store.add_meeting(&sample::meeting(first, 0), None).await.unwrap();
         let database = std::fs::metadata(folder.path().join("weir.db")).unwrap().len();
-        limit_files(database + 256 * 1024);
+        let limit = database + 256 * 1024;
+        limit_files(limit);
         let mut kept = first + 1;
         let refused = loop {
             // Each of them in a transaction, and of some size.
@@ -33,10 +34,11 @@ async fn a_full_disk_is_an_error_and_with_room_again_the_store_goes_on() {
             assert!(kept < first + 5_000, "the limit does not hold");
         };
         assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
-        // A statement of its own is refused as well, and a request that is given up halfway does no harm.
-        let entry = AuditEntry { detail: "x".repeat(1 << 20), ..sample::audit(1) };
+        // A statement of its own is refused as well, and a request that is given up halfway does no harm. The limit is one of each
+        // file and not of all together, so what shall not fit is as large as that.
+        let entry = AuditEntry { detail: "x".repeat(limit as usize), ..sample::audit(1) };
         assert!(matches!(store.append_audit(&entry).await, Err(Error::Unavailable(_))));
-        let changed = Meeting { server: "y".repeat(1 << 20), ..sample::meeting(first, 0) };
+        let changed = Meeting { server: "y".repeat(limit as usize), ..sample::meeting(first, 0) };
         let _ = tokio::time::timeout(Duration::from_micros(200), store.replace_meeting(&changed)).await;
         // Reading goes on.
         assert!(store.meeting(&sample::meeting_id(first)).await.unwrap().is_some());

@@ -33,7 +33,7 @@ async fn a_database_of_schema_1_opens_and_is_whole() {
     let [meeting, ended] = &page.items[..] else { panic!("two meetings: {page:?}") };
     assert_eq!((meeting.settings.title.as_str(), meeting.settings.lobby, meeting.ended), ("Планёрка", true, None));
     assert_eq!((ended.ended, ended.version), (Some(UnixTime(1_700_003_600)), Version(2)));
-    assert_eq!(store.recipients(&meeting.id).await.unwrap(), [ann.id.clone()]);
+    assert_eq!(store.recipients(&meeting.id).await.unwrap(), std::slice::from_ref(&ann.id));
     let login = store.token(&sample::hash(1)).await.unwrap().expect("a login");
     assert_eq!(login.purpose, Purpose::Login(ann.id.clone()));
     let seat = store.token(&sample::hash(2)).await.unwrap().expect("a seat");
@@ -74,8 +74,10 @@ async fn what_is_no_database_or_somebody_elses_is_refused_and_left_alone() {
     }
     let folder = Folder::new("somebody-else");
     by_hand(folder.path(), "CREATE TABLE moz_places (url TEXT)").await;
+    let before = std::fs::read(folder.path().join("weir.db")).unwrap();
     let refused = Sqlite::open(folder.path()).await.unwrap_err();
     assert!(matches!(refused, Error::SomebodyElses { .. }), "{refused:?}");
+    assert_eq!(std::fs::read(folder.path().join("weir.db")).unwrap(), before);
 }
 
 #[tokio::test]

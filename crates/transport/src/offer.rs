@@ -198,6 +198,12 @@ impl Offer {
         self.media(kind).into_iter().flat_map(|section| section.usable()).map(|format| format.choice())
     }
 
+    /// The mids of the sections that can carry a picture, in order.
+    pub fn picture_mids(&self) -> impl Iterator<Item = &str> {
+        let pictures = self.sections.iter().filter(|section| section.kind == SectionKind::Media(Kind::Video));
+        pictures.filter_map(|section| section.mid.as_ref().map(Mid::as_str))
+    }
+
     /// The username fragment and password of the offerer.
     pub fn ice(&self) -> &Creds {
         &self.ice

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use meetings::{Memory, Store};
+use meetings::Store;
 use node::Node;
 use signal::auth::{Grant, Key, Policy, Rooms, mint};
+use store::Sqlite;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{Config, Loaded, Mode};
@@ -40,7 +41,8 @@ pub fn run(setup: &Setup) -> Result<ExitCode> {
 async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
     // Before the node starts: a signal that comes while it does must not kill it half way.
     let mut stop = Stop::new().context("listening for signals")?;
-    let node = Node::start(node_config(config, key.clone())?).await?;
+    let store = open_store(config).await?;
+    let node = Node::start(node_config(config, key.clone(), store)?).await?;
     greet(config, &node, &key)?;
 
     stop.asked().await;
@@ -60,8 +62,8 @@ async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
     }
 }
 
-fn node_config(config: &Config, key: Key) -> Result<node::Config> {
-    let mut signal = signal::Settings::new(key, open_store());
+fn node_config(config: &Config, key: Key, store: Arc<dyn Store>) -> Result<node::Config> {
+    let mut signal = signal::Settings::new(key, store);
     config.accounts.apply(&mut signal.people);
     signal.people.public_url = config.http.public_url();
     signal.people.mail = Some(config.mail.settings(&config.data.dir).expect("checked when it was loaded"));
@@ -91,8 +93,8 @@ fn node_config(config: &Config, key: Key) -> Result<node::Config> {
 }
 
 /// Where accounts and meetings are kept.
-fn open_store() -> Arc<dyn Store> {
-    Arc::new(Memory::default())
+async fn open_store(config: &Config) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(Sqlite::open(&config.data.dir).await?))
 }
 
 fn greet(config: &Config, node: &Node, key: &Key) -> Result<()> {

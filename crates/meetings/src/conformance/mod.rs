@@ -75,18 +75,18 @@ pub async fn all<S: Store, F: Future<Output = S>>(mut fresh: impl FnMut() -> F) 
 
 /// All of them under way together, polled in turn until each is done.
 pub async fn race<F: Future>(racers: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut racers: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        racers.into_iter().map(|racer| (Box::pin(racer), None)).collect();
+    let mut racers: Vec<Pin<Box<F>>> = racers.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = racers.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {
-        for (racer, output) in racers.iter_mut().filter(|(_, output)| output.is_none()) {
+        for (racer, output) in racers.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none()) {
             if let Poll::Ready(done) = racer.as_mut().poll(context) {
                 *output = Some(done);
             }
         }
-        if racers.iter().all(|(_, output)| output.is_some()) { Poll::Ready(()) } else { Poll::Pending }
+        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-    racers.into_iter().filter_map(|(_, output)| output).collect()
+    outputs.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

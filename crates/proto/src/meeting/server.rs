@@ -269,7 +269,7 @@ pub enum SlotState {
         height: Option<u32>,
     },
     /// The line does not carry it.
-    Paused { needs_kbps: u32, has_kbps: u32 },
+    Paused,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn publisher(id: &str, tracks: Vec<TrackView>) -> PublisherView {
-        PublisherView { id: id.into(), name: None, speaking: false, shown: true, age_s: 1, tracks }
+        PublisherView { id: id.into(), name: None, speaking: false, heard: false, shown: true, age_s: 1, tracks }
     }
 
     fn room(live: bool, viewers: u32, layers: &[(&str, u32)]) -> RoomView {

@@ -25,7 +25,7 @@ impl People {
 
     /// Whether the request was sent by a page of ours: another site's page can make a browser send our cookie along, and
     /// cannot make it say that it comes from here.
-    pub(super) fn is_from_our_page(&self, headers: &HeaderMap) -> bool {
+    pub fn is_from_our_page(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter().filter_map(|origin| origin.to_str().ok());
         let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
         let same_site = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");

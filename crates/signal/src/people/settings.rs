@@ -15,8 +15,8 @@ use crate::settings::Rate;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub store: Arc<dyn Store>,
-    /// The meetings that are going on here.
-    pub live: Live,
+    /// Who is told what becomes of meetings instead of this server's own; a test.
+    pub live: Option<Live>,
     /// Whether strangers can make themselves an account.
     pub signup: bool,
     /// Whether an account is good for nothing before its address answered a mail.
@@ -41,7 +41,7 @@ impl Settings {
     pub fn new(store: Arc<dyn Store>) -> Settings {
         Settings {
             store,
-            live: Live::nowhere(),
+            live: None,
             signup: true,
             confirm_email: false,
             login: Duration::from_secs(30 * 24 * 3600),

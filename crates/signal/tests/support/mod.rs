@@ -178,7 +178,7 @@ async fn node(
                 let _ = reply.send(answer);
             }
             // No route leads there.
-            Ask::Attend { .. } | Ask::Assign { .. } | Ask::Follow { .. } => {}
+            Ask::Attend { .. } | Ask::Assign { .. } | Ask::Follow { .. } | Ask::Forward { .. } => {}
             Ask::Look { session, owner, reply } => {
                 note("look");
                 let answer = match owner {

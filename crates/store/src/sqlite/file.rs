@@ -1,13 +1,16 @@
 //! The file: made so that only its owner reads it, and told apart from what is none of ours.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 
 const NAME: &str = "weir.db";
+
+/// With this every SQLite file begins.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// SQLite's result for a file that is none of its own, and for one that it has begun to read and cannot make sense of.
 const NOT_A_DATABASE: &str = "26";
@@ -25,10 +28,21 @@ pub fn ensure(folder: &Path) -> Result<PathBuf, Error> {
     match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
         // The name of a new file is in its folder, and it is lost with the power until the folder is synced.
         Ok(_) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(&path))?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if path.is_file() && !is_empty_or_sqlite(&path).map_err(failed(&path))? {
+                return Err(Error::NotADatabase { path });
+            }
+        }
         Err(error) => return Err(failed(&path)(error)),
     }
     Ok(path)
+}
+
+/// SQLite itself takes a file of less than 512 bytes for an empty one, whatever it holds, and writes over it.
+fn is_empty_or_sqlite(path: &Path) -> io::Result<bool> {
+    let mut begins = Vec::new();
+    File::open(path)?.take(HEADER.len() as u64).read_to_end(&mut begins)?;
+    Ok(begins.is_empty() || begins == HEADER)
 }
 
 /// Why SQLite does not open it.

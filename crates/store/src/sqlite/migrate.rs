@@ -16,16 +16,18 @@ pub const SQLITE: &[&str] = &[include_str!("../../schema/sqlite/0001_people_and_
 /// Marks a file as ours, in SQLite's header: `Weir` in ASCII.
 const APPLICATION_ID: i64 = 0x5765_6972;
 
-pub async fn run(connection: &mut SqliteConnection, path: &Path, steps: &[&'static str]) -> Result<(), Error> {
+/// Refuses a file that is none of ours or of a later version, without writing to it; returns the number of its schema.
+pub async fn look(connection: &mut SqliteConnection, path: &Path, steps: &[&'static str]) -> Result<i64, Error> {
     let known = steps.len() as i64;
-    // Whether there is anything to do is looked up with the write lock held: two programs may open a new database at once.
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(|source| unusable(path, source))?;
     let number = async |connection: &mut SqliteConnection, sql: &'static str| {
         sqlx::query_scalar::<_, i64>(sql).fetch_one(connection).await.map_err(|source| unusable(path, source))
     };
-    let application = number(&mut transaction, "PRAGMA application_id").await?;
-    let found = number(&mut transaction, "PRAGMA user_version").await?;
-    let tables = number(&mut transaction, "SELECT count(*) FROM sqlite_schema").await?;
+    // All three as they are at one moment.
+    let mut moment = connection.begin().await.map_err(|source| unusable(path, source))?;
+    let tables = number(&mut moment, "SELECT count(*) FROM sqlite_schema").await?;
+    let application = number(&mut moment, "PRAGMA application_id").await?;
+    let found = number(&mut moment, "PRAGMA user_version").await?;
+    moment.rollback().await.map_err(|source| unusable(path, source))?;
     let is_new = tables == 0 && found == 0 && application == 0;
     if application != APPLICATION_ID && !is_new {
         return Err(Error::SomebodyElses { path: path.to_owned() });
@@ -33,6 +35,14 @@ pub async fn run(connection: &mut SqliteConnection, path: &Path, steps: &[&'stat
     if found > known {
         return Err(Error::Newer { path: path.to_owned(), found, known });
     }
+    Ok(found)
+}
+
+pub async fn run(connection: &mut SqliteConnection, path: &Path, steps: &[&'static str]) -> Result<(), Error> {
+    let known = steps.len() as i64;
+    // Whether there is anything to do is looked up with the write lock held: two programs may open a new database at once.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(|source| unusable(path, source))?;
+    let found = look(&mut transaction, path, steps).await?;
     for (version, step) in (1..).zip(steps).skip(found.max(0) as usize) {
         let failed = |source| Error::Migration { path: path.to_owned(), version, source };
         sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(failed)?;

@@ -55,13 +55,19 @@ impl Sqlite {
             .filename(&path)
             .create_if_missing(false)
             .busy_timeout(PATIENCE)
+            .disable_statement_logging();
+        // Looked at before anything is set that SQLite would write into the file.
+        let mut plain = options.connect().await.map_err(|source| file::unusable(&path, source))?;
+        migrate::look(&mut plain, &path, migrate::SQLITE).await?;
+        plain.close().await.map_err(|source| file::unusable(&path, source))?;
+
+        let options = options
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // FULL syncs the log with every commit. NORMAL would lose the last commits when the power goes.
             .synchronous(SqliteSynchronous::Full)
             // On macOS a sync reaches the disk only this way; elsewhere it changes nothing.
-            .pragma("fullfsync", "ON")
-            .disable_statement_logging();
+            .pragma("fullfsync", "ON");
 
         let writer = pool(1).before_acquire(|connection, _| Box::pin(is_clean(connection)));
         let writer = writer.connect_with(options.clone()).await.map_err(|source| file::unusable(&path, source))?;

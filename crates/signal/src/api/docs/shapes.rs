@@ -17,6 +17,7 @@ fn the_shapes_are_those_that_are_sent() {
     let layer = LayerView { rid: Some("h".into()), kbps: 1, silent: false };
     let track = TrackView { kind: TrackKind::Video, codec: "VP8".into(), layers: vec![layer.clone()] };
     let publisher = PublisherView {
+        heard: true,
         id: "0-1-1".into(),
         name: Some("ann".into()),
         speaking: true,

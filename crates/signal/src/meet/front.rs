@@ -1,0 +1,141 @@
+//! Which meetings happen here, and the way to each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use meetings::hall::{SocketId, Verified, Way};
+use meetings::{AccountId, MeetingId, PersonId};
+use proto::meeting::{EndReason, Hello};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::hall::{self, Entrance, In};
+use crate::app::App;
+use crate::live;
+
+/// Inputs of one meeting that wait. A page sends a few packets a second, and a hall handles one in microseconds.
+const INPUTS_MAX: usize = 1024;
+
+/// Tries to get into a meeting that is just ending: its next life is another task.
+const TRIES: usize = 3;
+
+#[derive(Debug)]
+pub struct Front {
+    halls: Mutex<HashMap<MeetingId, mpsc::Sender<In>>>,
+    /// Places for WebSockets.
+    pub sockets: Arc<Semaphore>,
+    numbers: std::sync::atomic::AtomicU64,
+}
+
+impl Front {
+    pub fn new(sockets_max: usize) -> Arc<Front> {
+        Arc::new(Front {
+            halls: Mutex::default(),
+            sockets: Arc::new(Semaphore::new(sockets_max)),
+            numbers: std::sync::atomic::AtomicU64::new(1),
+        })
+    }
+
+    /// Somebody comes to the door. `None` when the meeting cannot be opened.
+    pub async fn enter(
+        self: &Arc<Front>,
+        app: &App,
+        meeting: &MeetingId,
+        way: Way,
+        hello: Hello,
+        who: Verified,
+    ) -> Option<Entrance> {
+        let id = SocketId(self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let (out, lines) = mpsc::channel(hall::LINES_MAX);
+        let mut knock = In::Enter { socket: id, out, way, hello, who };
+        for _ in 0..TRIES {
+            let hall = self.hall(app, meeting).await?;
+            match hall.send(knock).await {
+                Ok(()) => return Some(Entrance { id, hall: hall::Door(hall), lines }),
+                Err(mpsc::error::SendError(returned)) => knock = returned,
+            }
+        }
+        None
+    }
+
+    /// The meeting's task, started if need be.
+    async fn hall(self: &Arc<Front>, app: &App, meeting: &MeetingId) -> Option<mpsc::Sender<In>> {
+        if let Some(hall) = self.halls().get(meeting).filter(|hall| !hall.is_closed()) {
+            return Some(hall.clone());
+        }
+        let kept = app.people.store().meeting(meeting).await.ok().flatten().filter(|kept| kept.ended.is_none())?;
+        let mut halls = self.halls();
+        if let Some(hall) = halls.get(meeting).filter(|hall| !hall.is_closed()) {
+            return Some(hall.clone());
+        }
+        let (inputs, received) = mpsc::channel(INPUTS_MAX);
+        halls.insert(meeting.clone(), inputs.clone());
+        drop(halls);
+        let (front, app, sender) = (self.clone(), app.clone(), inputs.clone());
+        let meeting = meeting.clone();
+        tokio::spawn(async move {
+            hall::run(app, kept, sender.clone(), received).await;
+            // Another task may have taken the place of this one.
+            front.halls().retain(|id, hall| *id != meeting || !hall.same_channel(&sender));
+        });
+        Some(inputs)
+    }
+
+    pub fn open(&self) -> usize {
+        self.halls().len()
+    }
+
+    fn halls(&self) -> MutexGuard<'_, HashMap<MeetingId, mpsc::Sender<In>>> {
+        self.halls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at(&self, meeting: &MeetingId) -> Option<mpsc::Sender<In>> {
+        self.halls().get(meeting).cloned()
+    }
+
+    /// What HTTP tells the meetings, until the server closes.
+    pub async fn run(self: Arc<Front>, app: App, mut server: live::Server, mut closing: watch::Receiver<bool>) {
+        loop {
+            let ask = tokio::select! {
+                ask = server.asks.recv() => ask,
+                () = super::closed(&mut closing) => None,
+            };
+            let Some(ask) = ask else { break };
+            self.pass_on(&app, ask).await;
+        }
+    }
+
+    async fn pass_on(&self, app: &App, ask: live::Ask) {
+        match ask {
+            live::Ask::Inside { meeting, reply } => {
+                if let Some(hall) = self.at(&meeting) {
+                    let _ = hall.send(In::Inside(reply)).await;
+                }
+            }
+            live::Ask::Changed(meeting) => {
+                let Some(hall) = self.at(&meeting) else { return };
+                if let Ok(Some(kept)) = app.people.store().meeting(&meeting).await {
+                    let _ = hall.send(In::Kept(Box::new(kept))).await;
+                }
+            }
+            live::Ask::Ended(meeting) => {
+                if let Some(hall) = self.at(&meeting) {
+                    let _ = hall.send(In::End(EndReason::ByHost)).await;
+                }
+            }
+            live::Ask::Left { meeting, person } => {
+                if let Some(hall) = self.at(&meeting) {
+                    let _ = hall.send(In::Leave(person)).await;
+                }
+            }
+            live::Ask::LoggedOut(account) => self.log_out(account).await,
+        }
+    }
+
+    async fn log_out(&self, account: AccountId) {
+        let person = PersonId::from(account);
+        let halls: Vec<_> = self.halls().values().cloned().collect();
+        for hall in halls {
+            let _ = hall.send(In::Leave(person.clone())).await;
+        }
+    }
+}
