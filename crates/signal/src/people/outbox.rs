@@ -123,7 +123,7 @@ mod tests {
         let to = "ann@example.org".parse().unwrap();
         let body = "Hello,\n\nBcc: everybody@example.org\n.\n".to_owned();
         let path = outbox.put(&Text { to, subject: "Confirm your address", body }).unwrap();
-        assert_eq!(outbox.list().unwrap(), [path.clone()]);
+        assert_eq!(outbox.list().unwrap(), std::slice::from_ref(&path));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = String::from_utf8(Outbox::read(&path).unwrap()).unwrap();
         let (head, _) = text.split_once("\r\n\r\n").unwrap();
