@@ -174,7 +174,7 @@ async fn ending_a_meeting_makes_all_tickets_void() {
 #[tokio::test]
 async fn the_door_says_who_is_inside_and_the_live_meetings_hear_what_was_decided() {
     let (live, mut server): (_, live::Server) = signal::Live::new();
-    let world = start(|settings| settings.people.live = live).await;
+    let world = start(|settings| settings.people.live = Some(live)).await;
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(ask) = server.asks.recv().await {

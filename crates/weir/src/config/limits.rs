@@ -14,6 +14,7 @@ pub struct Section {
     pub sessions_per_worker_max: u32,
     pub connections_max: u32,
     pub event_streams_max: u32,
+    pub meeting_sockets_max: u32,
     pub offer_bytes_max: u32,
     pub fragment_bytes_max: u32,
     pub head_timeout_s: u32,
@@ -33,6 +34,7 @@ impl Default for Section {
             sessions_per_worker_max: node::Limits::default().sessions_max as u32,
             connections_max: http.connections_max as u32,
             event_streams_max: http.event_streams_max as u32,
+            meeting_sockets_max: http.meeting_sockets_max as u32,
             offer_bytes_max: http.offer_bytes_max as u32,
             fragment_bytes_max: http.fragment_bytes_max as u32,
             head_timeout_s: http.head_timeout.as_secs() as u32,
@@ -71,6 +73,7 @@ impl Section {
             head_timeout: Duration::from_secs(self.head_timeout_s.into()),
             body_timeout: Duration::from_secs(self.body_timeout_s.into()),
             event_streams_max: self.event_streams_max as usize,
+            meeting_sockets_max: self.meeting_sockets_max as usize,
             rate: Rate { per_s: self.requests_per_s, burst: self.requests_burst },
             local_rate: Rate { per_s: self.local_requests_per_s, burst: self.local_requests_burst },
         }
