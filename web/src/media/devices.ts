@@ -5,18 +5,23 @@ import type { Preset } from "./quality";
 export type Kind = "audio" | "video";
 
 export type Device = { id: string; label: string };
-export type Devices = { audio: Device[]; video: Device[] };
+export type Devices = { audio: Device[]; video: Device[]; speakers: Device[] };
+
+export const NO_DEVICES: Devices = { audio: [], video: [], speakers: [] };
 
 export type Trouble = { kind: Kind | "both" | "screen"; reason: "refused" | "missing" | "busy" | "insecure" | "other"; sentence: string };
 
-/** `null` leaves a kind out; an empty id lets the browser choose. */
-export type Wish = { audio: string | null; video: string | null; preset: Preset };
+/**
+ * `null` leaves a kind out; an empty id lets the browser choose. A device that was chosen is the one or none; one that is remembered
+ * may have been unplugged since, and then another will do.
+ */
+export type Wish = { audio: string | null; video: string | null; preset: Preset; as: "chosen" | "remembered" };
 
 export type Acquired = { audio: MediaStreamTrack | null; video: MediaStreamTrack | null; troubles: Trouble[] };
 
 /**
  * One question for both kinds, because each question is a dialog. When it fails for a reason that may lie in one kind
- * only, each is asked for alone, so that a missing camera does not cost the microphone.
+ * only, each is asked for alone, so that a missing or forbidden camera does not cost the microphone.
  */
 export async function acquire(wish: Wish): Promise<Acquired> {
   if (!hasDevices()) return { audio: null, video: null, troubles: [insecure()] };
@@ -26,7 +31,8 @@ export async function acquire(wish: Wish): Promise<Acquired> {
     return { audio: stream.getAudioTracks()[0] ?? null, video: stream.getVideoTracks()[0] ?? null, troubles: [] };
   } catch (cause) {
     const both = wish.audio !== null && wish.video !== null;
-    if (!both || reasonOf(cause) === "refused") {
+    // Who has just said no to a dialog is not shown two more of them.
+    if (!both || (reasonOf(cause) === "refused" && !(await isOneAllowed()))) {
       const kind = both ? "both" : wish.audio !== null ? "audio" : "video";
       return { audio: null, video: null, troubles: [trouble(kind, cause)] };
     }
@@ -34,6 +40,16 @@ export async function acquire(wish: Wish): Promise<Acquired> {
     const video = await acquire({ ...wish, audio: null });
     return { audio: audio.audio, video: video.video, troubles: merged([...audio.troubles, ...video.troubles]) };
   }
+}
+
+/** Whether the browser has been told to give one of the two without a question. Firefox does not know these names. */
+async function isOneAllowed(): Promise<boolean> {
+  const state = (name: string): Promise<PermissionState> =>
+    navigator.permissions.query({ name: name as PermissionName }).then(
+      (status) => status.state,
+      () => "prompt",
+    );
+  return (await Promise.all([state("camera"), state("microphone")])).includes("granted");
 }
 
 /** The same thing wrong with both is said once. */
@@ -69,13 +85,13 @@ export const canShareScreen = (): boolean => hasDevices() && "getDisplayMedia" i
 
 /** Labels are empty until permission was given once; numbers stand in for them. */
 export async function listDevices(): Promise<Devices> {
-  if (!hasDevices()) return { audio: [], video: [] };
+  if (!hasDevices()) return NO_DEVICES;
   const all = await navigator.mediaDevices.enumerateDevices();
   const of = (kind: MediaDeviceKind, word: string): Device[] =>
     all
       .filter((device) => device.kind === kind && device.deviceId !== "")
       .map((device, i) => ({ id: device.deviceId, label: device.label || `${word} ${i + 1}` }));
-  return { audio: of("audioinput", "Microphone"), video: of("videoinput", "Camera") };
+  return { audio: of("audioinput", "Microphone"), video: of("videoinput", "Camera"), speakers: of("audiooutput", "Speaker") };
 }
 
 export function onDevicesChange(then: () => void): () => void {
@@ -89,15 +105,15 @@ export const deviceIdOf = (track: MediaStreamTrack | null): string => track?.get
 // The type says it is always there; on a page that is neither HTTPS nor localhost it is not.
 const hasDevices = (): boolean => (navigator.mediaDevices as MediaDevices | undefined) !== undefined;
 
-function constraints({ audio, video, preset }: Wish): MediaStreamConstraints {
-  const exact = (id: string): MediaTrackConstraints => (id === "" ? {} : { deviceId: { exact: id } });
+function constraints({ audio, video, preset, as }: Wish): MediaStreamConstraints {
+  const device = (id: string): MediaTrackConstraints => (id === "" ? {} : { deviceId: as === "chosen" ? { exact: id } : { ideal: id } });
   return {
-    audio: audio === null ? false : { ...exact(audio), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    audio: audio === null ? false : { ...device(audio), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     video:
       video === null
         ? false
         : {
-            ...exact(video),
+            ...device(video),
             width: { ideal: preset.width },
             height: { ideal: preset.height },
             frameRate: { ideal: preset.frameRate },

@@ -1,82 +1,96 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import { Icon, Mark, type IconName } from "./icons";
+import { Footer, Header } from "./frame";
 import { LandingPage } from "./landing";
-import { LivePage } from "./live/page";
-import { learnNode, node } from "./node";
-import { IconButton } from "./parts/button";
-import { titleOf } from "./place";
-import { RoomsPage } from "./rooms/page";
+import { words } from "./language";
+import { lazy } from "./lazy";
+import { learnNode } from "./node";
+import { titleOf, type Place } from "./place";
 import { Link, place } from "./router";
-import { switchTheme, theme } from "./theme";
-import { WatchPage } from "./watch/page";
+
+const LivePage = lazy(() => import("./live/page").then((file) => file.LivePage));
+const WatchPage = lazy(() => import("./watch/page").then((file) => file.WatchPage));
+const RoomsPage = lazy(() => import("./rooms/page").then((file) => file.RoomsPage));
+const AccessPage = lazy(() => import("./account/access-page").then((file) => file.AccessPage));
+const ForgotPage = lazy(() => import("./account/mail-pages").then((file) => file.ForgotPage));
+const ResetPage = lazy(() => import("./account/mail-pages").then((file) => file.ResetPage));
+const ConfirmPage = lazy(() => import("./account/mail-pages").then((file) => file.ConfirmPage));
+const SettingsPage = lazy(() => import("./account/settings-page").then((file) => file.SettingsPage));
+const MeetingsPage = lazy(() => import("./meetings/page").then((file) => file.MeetingsPage));
+const MeetingDoor = lazy(() => import("./meeting/door").then((file) => file.MeetingDoor));
 
 export function App(): JSX.Element {
   useEffect(() => void learnNode(), []);
   const here = place.value;
-  const title = titleOf(here);
+  const title = titleOf(here, words.value.titles);
   useEffect(() => {
     document.title = title;
   }, [title]);
+  const content = useRef<HTMLDivElement>(null);
+  const arrived = useRef(here);
+  useEffect(() => {
+    // What was focused went with the last page; without this the next Tab would begin at the top, and readers would stay silent.
+    if (arrived.current !== here) content.current?.focus();
+    arrived.current = here;
+  }, [here]);
   // A stream gets the whole window; everything else steps back.
   if (here.page === "watch") return <WatchPage key={here.room} room={here.room} />;
   return (
     <>
+      <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), content.current?.focus())}>
+        {words.value.frame.skip}
+      </a>
       <Header />
-      {here.page === "landing" && <LandingPage />}
-      {here.page === "live" && <LivePage room={here.room} />}
-      {here.page === "rooms" && <RoomsPage />}
-      {here.page === "unknown" && <UnknownPage />}
+      <div ref={content} id="content" class="content" tabIndex={-1}>
+        <Page here={here} />
+      </div>
       <Footer />
     </>
   );
 }
 
-const THEMES: Record<typeof theme.value, { icon: IconName; label: string }> = {
-  system: { icon: "system", label: "Theme: as the system" },
-  light: { icon: "sun", label: "Theme: light" },
-  dark: { icon: "moon", label: "Theme: dark" },
-};
-
-function Header(): JSX.Element {
-  const here = place.value.page;
-  const { icon, label } = THEMES[theme.value];
-  return (
-    <header class="top">
-      <Link class="home" href="/" aria-label="Weir, home">
-        <Mark />
-        <span>Weir</span>
-      </Link>
-      <nav aria-label="Pages">
-        <Link href="/live" aria-current={here === "live" ? "page" : undefined}>
-          <Icon name="live" />
-          Go live
-        </Link>
-        <Link href="/rooms" aria-current={here === "rooms" ? "page" : undefined}>
-          <Icon name="rooms" />
-          Rooms
-        </Link>
-      </nav>
-      <IconButton icon={icon} label={label} onClick={switchTheme} testid="theme" />
-    </header>
-  );
-}
-
-function Footer(): JSX.Element {
-  return <footer class="bottom">{node.value !== null && `Weir ${node.value.version}`}</footer>;
+function Page({ here }: { here: Exclude<Place, { page: "watch" }> }): JSX.Element {
+  switch (here.page) {
+    case "landing":
+      return <LandingPage />;
+    case "live":
+      return <LivePage room={here.room} />;
+    case "rooms":
+      return <RoomsPage />;
+    case "login":
+    case "signup":
+      return <AccessPage key={here.page} access={here.page} />;
+    case "forgot":
+      return <ForgotPage />;
+    case "reset":
+      return <ResetPage />;
+    case "confirm":
+      return <ConfirmPage />;
+    case "settings":
+      return <SettingsPage />;
+    case "meetings":
+      return <MeetingsPage />;
+    case "meeting":
+      return <MeetingDoor key={here.id} id={here.id} />;
+    case "unknown":
+      return <UnknownPage />;
+    default:
+      return here satisfies never;
+  }
 }
 
 function UnknownPage(): JSX.Element {
+  const w = words.value.unknown;
   return (
     <main class="page">
-      <h1>There is nothing at this address</h1>
-      <p class="secondary">The link may be cut short. A stream is at /watch/ and the name of its room.</p>
+      <h1>{w.title}</h1>
+      <p class="secondary">{w.lead}</p>
       <div class="actions">
         <Link class="button primary normal" href="/">
-          To the start
+          {w.home}
         </Link>
         <Link class="button plain normal" href="/rooms">
-          All rooms
+          {w.rooms}
         </Link>
       </div>
     </main>

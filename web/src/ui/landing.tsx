@@ -1,7 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { meetingIdFrom, meetingPath } from "../protocol/code";
 import { roomFromInput, roomNameProblem } from "../protocol/room";
+import { hasMeetings } from "./account/me";
 import { Icon } from "./icons";
+import { words } from "./language";
+import { NewMeeting } from "./meetings/new-meeting";
 import { Button } from "./parts/button";
 import { TextField } from "./parts/field";
 import { useRooms } from "./rooms/list";
@@ -11,28 +15,68 @@ import { Link, navigate } from "./router";
 const SHOWN = 5;
 
 export function LandingPage(): JSX.Element {
+  const w = words.value.landing;
+  const meet = hasMeetings.value;
   return (
     <main class="page landing">
       <section class="hero">
         <div>
-          <h1>Live video, from one browser to everyone’s</h1>
-          <p class="lead">Go live from this page, from OBS or from ffmpeg. Whoever has the link watches, less than a second behind.</p>
-          <Link class="button primary large" href="/live" data-testid="go-live-link">
-            <Icon name="live" />
-            <span>Go live</span>
-          </Link>
+          <h1>{meet ? w.title : w.liveTitle}</h1>
+          <p class="lead">{meet ? w.lead : w.liveLead}</p>
+          <div class="actions">
+            {meet && <NewMeeting size="large" />}
+            <Link class={`button ${meet ? "plain" : "primary"} large`} href="/live" data-testid="go-live-link">
+              <Icon name="live" />
+              <span>{w.goLive}</span>
+            </Link>
+          </div>
         </div>
         <Falls />
       </section>
       <section class="columns">
-        <WatchCard />
+        <div class="stack">
+          {meet && <JoinCard />}
+          <WatchCard />
+        </div>
         <LiveNow />
       </section>
     </main>
   );
 }
 
+function JoinCard(): JSX.Element {
+  const w = words.value.landing;
+  const input = useSignal("");
+  const wrong = useSignal(false);
+  const join = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const id = meetingIdFrom(input.value);
+    wrong.value = id === null;
+    if (id !== null) navigate(meetingPath(id));
+  };
+  return (
+    <form class="card" onSubmit={join} noValidate>
+      <h2>{w.join}</h2>
+      <TextField
+        label={w.code}
+        placeholder="qkfd-mzwhp-xbtr"
+        value={input.value}
+        problem={wrong.value ? w.badCode : null}
+        onInput={(text) => {
+          input.value = text;
+          wrong.value = false;
+        }}
+        testid="join-code"
+      />
+      <Button type="submit" icon="right" testid="join-submit">
+        {w.joinNow}
+      </Button>
+    </form>
+  );
+}
+
 function WatchCard(): JSX.Element {
+  const w = words.value.landing;
   const input = useSignal("");
   const problem = useSignal<string | null>(null);
   const watch = (event: SubmitEvent): void => {
@@ -43,9 +87,9 @@ function WatchCard(): JSX.Element {
   };
   return (
     <form class="card" onSubmit={watch} noValidate>
-      <h2>Watch</h2>
+      <h2>{w.watch}</h2>
       <TextField
-        label="Room name or link"
+        label={w.room}
         placeholder="quiet-river-204"
         value={input.value}
         problem={problem.value}
@@ -56,21 +100,22 @@ function WatchCard(): JSX.Element {
         testid="watch-room"
       />
       <Button type="submit" icon="play" testid="watch-submit">
-        Watch
+        {w.watch}
       </Button>
     </form>
   );
 }
 
 function LiveNow(): JSX.Element {
+  const w = words.value.landing;
   const { rooms, trouble } = useRooms().value;
   const live = rooms?.filter((room) => room.live) ?? [];
   return (
     <section class="card" aria-labelledby="live-now">
       <div class="card-head">
-        <h2 id="live-now">Live now</h2>
+        <h2 id="live-now">{w.now}</h2>
         <Link class="more" href="/rooms" data-testid="all-rooms">
-          All rooms
+          {w.allRooms}
           <Icon name="right" />
         </Link>
       </div>
@@ -82,7 +127,7 @@ function LiveNow(): JSX.Element {
         </ul>
       ) : (
         <p class="secondary" role="status">
-          {trouble?.sentence ?? (rooms === null ? "Asking the server…" : "Nobody is live right now. What you start shows up here.")}
+          {trouble?.sentence ?? (rooms === null ? w.asking : w.nobody)}
         </p>
       )}
     </section>

@@ -1,6 +1,7 @@
 // Light, dark, or as the system says. public/theme.js applies the stored choice before the first paint.
 
 import { signal } from "@preact/signals";
+import { store } from "./stored";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -13,12 +14,7 @@ export function switchTheme(): void {
   theme.value = next[theme.value];
   if (theme.value === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme.value;
-  try {
-    if (theme.value === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, theme.value);
-  } catch {
-    // Storage may be refused; the choice then lasts as long as the page.
-  }
+  store(KEY, theme.value === "system" ? null : theme.value);
 }
 
 function chosen(value: string | undefined): Theme {

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { codecNames, sendable } from "../../media/codecs";
-import { acquire, acquireScreen, deviceIdOf, listDevices, onDevicesChange, type Devices, type Kind, type Trouble } from "../../media/devices";
+import { acquire, acquireScreen, deviceIdOf, listDevices, NO_DEVICES, onDevicesChange, type Devices, type Kind, type Trouble, type Wish } from "../../media/devices";
 import { levelMeter, type LevelMeter } from "../../media/level";
 import { addSenders, replaceTrack } from "../../media/publish";
 import { preset, type PresetId } from "../../media/quality";
@@ -29,7 +29,7 @@ export class LiveModel {
   readonly micOn = signal(true);
   readonly cameraOn = signal(true);
   readonly asking = signal(true);
-  readonly devices = signal<Devices>({ audio: [], video: [] });
+  readonly devices = signal<Devices>(NO_DEVICES);
   readonly troubles = signal<Trouble[]>([]);
   readonly level = signal<LevelMeter | null>(null);
 
@@ -68,7 +68,7 @@ export class LiveModel {
   /** Asks for a camera and a microphone; what is missing or refused is said in `troubles`. */
   readonly ask = async (): Promise<void> => {
     this.asking.value = true;
-    const got = await acquire({ audio: "", video: "", preset: preset(this.presetId.value) });
+    const got = await acquire({ audio: "", video: "", preset: preset(this.presetId.value), as: "remembered" });
     this.asking.value = false;
     if (this.#closed) {
       release(got.audio, got.video);
@@ -186,7 +186,7 @@ export class LiveModel {
     }
     // Phones have one camera open at a time: the old one must be let go before the new one is asked for.
     set(null);
-    const wish = { audio: null, video: null, preset: preset(this.presetId.value), [kind]: id };
+    const wish: Wish = { audio: null, video: null, preset: preset(this.presetId.value), as: "chosen", [kind]: id };
     const got = await acquire(wish);
     if (this.#closed) {
       release(got.audio, got.video);

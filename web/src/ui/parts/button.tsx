@@ -8,13 +8,15 @@ type ButtonProps = {
   type?: "button" | "submit";
   disabled?: boolean;
   onClick?: () => void;
+  /** For readers, where the text says too little without what stands around it. */
+  label?: string;
   children: ComponentChildren;
   testid?: string;
 };
 
-export function Button({ icon, look = "plain", size = "normal", type = "button", disabled = false, onClick, children, testid }: ButtonProps): JSX.Element {
+export function Button({ icon, look = "plain", size = "normal", type = "button", disabled = false, onClick, label, children, testid }: ButtonProps): JSX.Element {
   return (
-    <button type={type} class={`button ${look} ${size}`} disabled={disabled} onClick={onClick} data-testid={testid}>
+    <button type={type} class={`button ${look} ${size}`} aria-label={label} disabled={disabled} onClick={onClick} data-testid={testid}>
       {icon !== undefined && <Icon name={icon} />}
       <span>{children}</span>
     </button>

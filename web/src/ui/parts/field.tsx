@@ -3,6 +3,9 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
+/** What a password manager or an address book may fill in. */
+export type Fill = "off" | "username" | "email" | "name" | "current-password" | "new-password";
+
 type TextProps = {
   label: string;
   value: string;
@@ -11,14 +14,15 @@ type TextProps = {
   hint?: string;
   placeholder?: string;
   secret?: boolean;
+  fill?: Fill;
   disabled?: boolean;
   testid?: string;
 };
 
-export function TextField({ label, value, onInput, problem = null, hint, placeholder, secret = false, disabled = false, testid }: TextProps): JSX.Element {
+export function TextField({ label, value, onInput, problem = null, hint, placeholder, secret = false, fill = "off", disabled = false, testid }: TextProps): JSX.Element {
   const id = useId();
   // The types of `<input>` differ by `type`, and know no input that is either.
-  const kind = (secret ? "password" : "text") as "text";
+  const kind = (secret ? "password" : fill === "username" || fill === "email" ? "email" : "text") as "text";
   const note = problem ?? hint;
   return (
     <div class="field">
@@ -29,7 +33,7 @@ export function TextField({ label, value, onInput, problem = null, hint, placeho
         value={value}
         placeholder={placeholder}
         disabled={disabled}
-        autocomplete="off"
+        autocomplete={fill}
         autocapitalize="off"
         spellcheck={false}
         aria-invalid={problem !== null}

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { words } from "../language";
 
 const SEGMENTS = 16;
 
@@ -29,7 +30,7 @@ export function LevelMeter({ read }: { read: () => number }): JSX.Element {
     return () => cancelAnimationFrame(frame);
   }, [read]);
   return (
-    <div ref={root} class="level" role="meter" aria-label="Microphone level" aria-valuemin={0} aria-valuemax={100} aria-valuenow={0} data-testid="level">
+    <div ref={root} class="level" role="meter" aria-label={words.value.parts.level} aria-valuemin={0} aria-valuemax={100} aria-valuenow={0} data-testid="level">
       {Array.from({ length: SEGMENTS }, (_, i) => (
         <i key={i} />
       ))}

@@ -1,15 +1,16 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { words } from "../language";
 import { Notice } from "../parts/notice";
 import { TextField } from "../parts/field";
 import { Link } from "../router";
 import { token } from "../token";
-import { count } from "../words";
 import { useRooms } from "./list";
 import { RoomRow } from "./row";
 
 export function RoomsPage(): JSX.Element {
   const { rooms, by, trouble } = useRooms().value;
+  const w = words.value.rooms;
   const search = useSignal("");
   const wanted = search.value.trim().toLowerCase();
   const shown = rooms?.filter((room) => room.name.toLowerCase().includes(wanted)) ?? [];
@@ -18,17 +19,17 @@ export function RoomsPage(): JSX.Element {
     <main class="page">
       <div class="page-head">
         <div>
-          <h1>Rooms</h1>
+          <h1>{w.title}</h1>
           <p class="secondary" role="status" data-testid="rooms-status">
-            {rooms === null ? "Asking the server…" : `${count(live, "room", "rooms")} live, ${rooms.length} in all`}
-            {rooms !== null && trouble === null && (by === "events" ? " · updates as it happens" : " · updates every 5 seconds")}
+            {rooms === null ? w.asking : w.live(live, rooms.length)}
+            {rooms !== null && trouble === null && ` · ${by === "events" ? w.byEvents : w.byPolling}`}
           </p>
         </div>
-        {(rooms?.length ?? 0) > 1 && <TextField label="Find a room" value={search.value} onInput={(text) => (search.value = text)} testid="rooms-search" />}
+        {(rooms?.length ?? 0) > 1 && <TextField label={w.find} value={search.value} onInput={(text) => (search.value = text)} testid="rooms-search" />}
       </div>
       {trouble !== null && <Notice sentence={trouble.sentence} detail={trouble.detail} />}
       {trouble?.status === 401 && (
-        <TextField label="Token" secret value={token.value ?? ""} onInput={(text) => (token.value = text.trim() || null)} testid="token" />
+        <TextField label={w.token} secret value={token.value ?? ""} onInput={(text) => (token.value = text.trim() || null)} testid="token" />
       )}
       {shown.length > 0 && (
         <ul class="room-list" data-testid="rooms">
@@ -39,10 +40,10 @@ export function RoomsPage(): JSX.Element {
       )}
       {rooms !== null && shown.length === 0 && (
         <div class="empty">
-          <p>{rooms.length === 0 ? "Nobody is here yet." : "No room has that in its name."}</p>
+          <p>{rooms.length === 0 ? w.empty : w.noMatch}</p>
           {rooms.length === 0 && (
             <Link class="button primary normal" href="/live">
-              Be the first to go live
+              {w.first}
             </Link>
           )}
         </div>

@@ -1,0 +1,37 @@
+// The devices somebody chose last time, and the name a guest went by.
+
+import { stored, store } from "./stored";
+
+export type Remembered = { microphone: string; camera: string; speaker: string; micOn: boolean; cameraOn: boolean; blur: boolean };
+
+const FRESH: Remembered = { microphone: "", camera: "", speaker: "", micOn: true, cameraOn: true, blur: false };
+const DEVICES = "weir-devices";
+const NAME = "weir-guest-name";
+
+/** Read field by field: another version of this page may have written it. */
+export function readRemembered(text: string | null): Remembered {
+  let found: unknown;
+  try {
+    found = JSON.parse(text ?? "");
+  } catch {
+    return FRESH;
+  }
+  if (typeof found !== "object" || found === null) return FRESH;
+  const fields = found as Record<string, unknown>;
+  const word = (name: keyof Remembered): string => (typeof fields[name] === "string" ? fields[name] : "");
+  const flag = (name: "micOn" | "cameraOn" | "blur"): boolean => (typeof fields[name] === "boolean" ? fields[name] : FRESH[name]);
+  return {
+    microphone: word("microphone"),
+    camera: word("camera"),
+    speaker: word("speaker"),
+    micOn: flag("micOn"),
+    cameraOn: flag("cameraOn"),
+    blur: flag("blur"),
+  };
+}
+
+export const rememberedDevices = (): Remembered => readRemembered(stored(DEVICES));
+export const rememberDevices = (devices: Remembered): void => store(DEVICES, JSON.stringify(devices));
+
+export const rememberedName = (): string => stored(NAME) ?? "";
+export const rememberName = (name: string): void => store(NAME, name);
