@@ -125,6 +125,27 @@ export class Tab {
     await this.#page.click(selector);
   }
 
+  /** Puts text in place of what a field holds. */
+  async fill(testid, text) {
+    const selector = `[data-testid="${testid}"]`;
+    await this.#page.waitForSelector(selector, { timeout: 20_000 });
+    await this.#page.focus(selector);
+    await this.ask((id) => document.querySelector(`[data-testid="${id}"]`).select(), testid);
+    await (text === "" ? this.press("Delete") : this.type(text));
+  }
+
+  press(key) {
+    return this.#page.keyboard.press(key);
+  }
+
+  type(text) {
+    return this.#page.keyboard.type(text);
+  }
+
+  async resize(width, height) {
+    await (this.browser === "firefox" ? this.#page.setViewport({ width, height }) : this.#page.setViewportSize({ width, height }));
+  }
+
   async choose(testid, value) {
     const selector = `[data-testid="${testid}"]`;
     await this.#page.waitForSelector(selector, { timeout: 20_000 });

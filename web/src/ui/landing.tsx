@@ -30,21 +30,19 @@ export function LandingPage(): JSX.Element {
               <span>{w.goLive}</span>
             </Link>
           </div>
+          {meet && <JoinForm />}
         </div>
         <Falls />
       </section>
       <section class="columns">
-        <div class="stack">
-          {meet && <JoinCard />}
-          <WatchCard />
-        </div>
+        <WatchCard />
         <LiveNow />
       </section>
     </main>
   );
 }
 
-function JoinCard(): JSX.Element {
+function JoinForm(): JSX.Element {
   const w = words.value.landing;
   const input = useSignal("");
   const wrong = useSignal(false);
@@ -55,10 +53,9 @@ function JoinCard(): JSX.Element {
     if (id !== null) navigate(meetingPath(id));
   };
   return (
-    <form class="card" onSubmit={join} noValidate>
-      <h2>{w.join}</h2>
+    <form class="with-button join" onSubmit={join} noValidate>
       <TextField
-        label={w.code}
+        label={w.join}
         placeholder="qkfd-mzwhp-xbtr"
         value={input.value}
         problem={wrong.value ? w.badCode : null}
@@ -68,7 +65,7 @@ function JoinCard(): JSX.Element {
         }}
         testid="join-code"
       />
-      <Button type="submit" icon="right" testid="join-submit">
+      <Button type="submit" testid="join-submit">
         {w.joinNow}
       </Button>
     </form>

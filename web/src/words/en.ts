@@ -24,6 +24,7 @@ export const en = {
   parts: {
     level: "Microphone level",
     copy: "Copy",
+    copyLink: "Copy link",
     copied: "Copied",
     copyKey: "Press Ctrl+C",
     tryAgain: "Try again",
@@ -56,8 +57,7 @@ export const en = {
     liveTitle: "Live video, from one browser to everyone’s",
     liveLead: "Go live from this page, from OBS or from ffmpeg. Whoever has the link watches, less than a second behind.",
     goLive: "Go live",
-    join: "Join a meeting",
-    code: "Code or link",
+    join: "Join a meeting by its code or link",
     joinNow: "Join",
     badCode: "A code has 13 letters, like qkfd-mzwhp-xbtr. Paste the whole link, or type the code.",
     watch: "Watch",
@@ -81,8 +81,7 @@ export const en = {
     first: "Be the first to go live",
     isLive: "Live",
     isIdle: "Idle",
-    row: (name: string, live: boolean, viewers: number): string =>
-      `Watch ${name}, ${live ? "live" : "not live"}, ${many(viewers, { one: "# viewer", other: "# viewers" })}`,
+    viewers: (n: number): string => many(n, { one: "# viewer", other: "# viewers" }),
     layers: (n: number): string => many(n, { one: "# layer", other: "# layers" }),
     since: (age: string): string => `for ${age}`,
   },

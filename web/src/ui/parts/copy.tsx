@@ -40,8 +40,8 @@ export function CopyButton({ label, text, testid }: { label: string; text: strin
   if (outcome.value === "refused") return <CopyField label={label} text={text} testid={testid} />;
   return (
     <>
-      <Button icon={outcome.value === "copied" ? "check" : "copy"} label={`${said(outcome.value) ?? words.value.parts.copy}: ${label}`} onClick={() => void copy()} testid={`${testid}-copy`}>
-        {said(outcome.value) ?? words.value.parts.copy}
+      <Button icon={outcome.value === "copied" ? "check" : "copy"} label={`${said(outcome.value) ?? words.value.parts.copyLink}: ${label}`} onClick={() => void copy()} testid={`${testid}-copy`}>
+        {said(outcome.value) ?? words.value.parts.copyLink}
       </Button>
       <span class="sr-only" role="status">
         {said(outcome.value)}

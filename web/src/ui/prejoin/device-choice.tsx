@@ -19,12 +19,10 @@ export function DeviceChoice({ media }: { media: OwnMedia }): JSX.Element {
       {audio.length > 0 && (
         <SelectField label={w.microphone} value={media.microphoneId.value} choices={choices(audio, media.microphoneId.value)} disabled={media.asking.value} onChange={(id) => void media.chooseMicrophone(id)} testid="audio-source" />
       )}
-      <div class="with-button">
-        {canChooseSpeaker() && speakers.length > 0 && (
-          <SelectField label={w.speaker} value={media.speaker.value} choices={choices(speakers, media.speaker.value, true)} onChange={media.chooseSpeaker} testid="speaker" />
-        )}
-        <ToneButton speaker={media.speaker.value} />
-      </div>
+      {canChooseSpeaker() && speakers.length > 0 && (
+        <SelectField label={w.speaker} value={media.speaker.value} choices={choices(speakers, media.speaker.value, true)} onChange={media.chooseSpeaker} testid="speaker" />
+      )}
+      <ToneButton speaker={media.speaker.value} />
     </div>
   );
 }
@@ -39,14 +37,14 @@ function ToneButton({ speaker }: { speaker: string }): JSX.Element {
     playing.value = false;
   };
   return (
-    <>
+    <div>
       <Button icon="volume" disabled={playing.value} onClick={() => void play()} testid="tone">
         {w.tone}
       </Button>
       <span class="sr-only" role="status">
         {playing.value ? w.tonePlays : ""}
       </span>
-    </>
+    </div>
   );
 }
 

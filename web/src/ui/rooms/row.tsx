@@ -18,13 +18,14 @@ export function RoomRow({ room }: { room: RoomView }): JSX.Element {
   ];
   return (
     <li>
-      <Link class="room-row" href={`/watch/${room.name}`} data-testid="room" aria-label={w.row(room.name, room.live, room.viewers)}>
+      <Link class="room-row" href={`/watch/${room.name}`} data-testid="room">
         <LiveBadge live={room.live} />
         <span class="name">{room.name}</span>
         <span class="facts">{facts.join(" · ")}</span>
         <span class="viewers">
           <Icon name="eye" />
-          {room.viewers.toLocaleString(language.value)}
+          <span aria-hidden="true">{room.viewers.toLocaleString(language.value)}</span>
+          <span class="sr-only">{w.viewers(room.viewers)}</span>
         </span>
         <Icon name="right" />
       </Link>
