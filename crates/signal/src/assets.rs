@@ -39,7 +39,11 @@ fn is_page(path: &str) -> bool {
     let mut segments = path.trim_start_matches('/').split('/');
     match (segments.next(), segments.next(), segments.next()) {
         (Some("" | "live" | "rooms"), None | Some(""), None) => true,
-        (Some("login" | "signup" | "forgot" | "reset" | "confirm" | "settings" | "meetings"), None | Some(""), None) => true,
+        (
+            Some("login" | "signup" | "forgot" | "reset" | "confirm" | "settings" | "meetings"),
+            None | Some(""),
+            None,
+        ) => true,
         (Some("live" | "watch" | "m"), Some(name), None) => !name.is_empty(),
         _ => false,
     }
@@ -67,10 +71,32 @@ mod tests {
 
     #[test]
     fn only_the_clients_own_pages_fall_back_to_it() {
-        for page in ["/", "/live", "/live/demo", "/watch/demo", "/rooms", "/rooms/", "/login", "/reset", "/meetings", "/m/qkfd-mzwhp-xbtr"] {
+        for page in [
+            "/",
+            "/live",
+            "/live/demo",
+            "/watch/demo",
+            "/rooms",
+            "/rooms/",
+            "/login",
+            "/reset",
+            "/meetings",
+            "/m/qkfd-mzwhp-xbtr",
+        ] {
             assert!(is_page(page), "{page}");
         }
-        for other in ["/watch", "/watch/a/b", "/favicon.ico", "/admin", "/assets/x.js", "/wp-login.php", "/rooms/x", "/m", "/login/x", "/meeting"] {
+        for other in [
+            "/watch",
+            "/watch/a/b",
+            "/favicon.ico",
+            "/admin",
+            "/assets/x.js",
+            "/wp-login.php",
+            "/rooms/x",
+            "/m",
+            "/login/x",
+            "/meeting",
+        ] {
             assert!(!is_page(other), "{other}");
         }
     }

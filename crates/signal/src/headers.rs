@@ -9,8 +9,9 @@ use axum::response::Response;
 use crate::app::App;
 use crate::settings::Cors;
 
-/// Everything from this server, nothing from elsewhere. The player needs `blob:` media, the QR code a `data:` image.
-const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; \
+/// Everything from this server, nothing from elsewhere. The player needs `blob:` media, the QR code a `data:` image, the blurred
+/// background WebAssembly (not `eval`).
+const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; \
                    worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Camera and microphone for the page itself; nothing else a media page has no use for.

@@ -1,6 +1,7 @@
 // Somebody's own camera, microphone and speaker: chosen before a meeting, and taken along into it. Owns the tracks; draws nothing.
 
 import { computed, signal } from "@preact/signals";
+import { blurBackground, type Blurred } from "../media/background/track";
 import { acquire, deviceIdOf, listDevices, NO_DEVICES, onDevicesChange, type Devices, type Kind, type Trouble } from "../media/devices";
 import { levelMeter, type LevelMeter } from "../media/level";
 import { preset } from "../media/quality";
@@ -8,8 +9,11 @@ import { rememberDevices, rememberedDevices } from "./remembered";
 
 export class OwnMedia {
   readonly audio = signal<MediaStreamTrack | null>(null);
-  /** What others are to see. */
+  /** As the camera sees it. */
+  readonly camera = signal<MediaStreamTrack | null>(null);
+  /** What others are to see: blurred when that was asked for, and nothing before it is. */
   readonly video = signal<MediaStreamTrack | null>(null);
+  readonly blur = signal<"off" | "fetching" | "on" | "failed">("off");
   readonly micOn = signal(true);
   readonly cameraOn = signal(true);
   /** A dialog of the browser may be open. */
@@ -21,9 +25,10 @@ export class OwnMedia {
   readonly speaker = signal("");
 
   readonly microphoneId = computed(() => deviceIdOf(this.audio.value));
-  readonly cameraId = computed(() => deviceIdOf(this.video.value));
+  readonly cameraId = computed(() => deviceIdOf(this.camera.value));
 
   #closed = false;
+  #blurred: Blurred | null = null;
   /** What was chosen, also while it is off. */
   #wanted = { audio: "", video: "" };
   readonly #forgetDevices: () => void;
@@ -34,6 +39,8 @@ export class OwnMedia {
     this.micOn.value = last.micOn;
     this.cameraOn.value = last.cameraOn;
     this.speaker.value = last.speaker;
+    this.blur.value = last.blur ? "on" : "off";
+    document.addEventListener("visibilitychange", this.#pause);
     this.#forgetDevices = onDevicesChange(() => void this.#refreshDevices());
   }
 
@@ -68,21 +75,28 @@ export class OwnMedia {
     this.cameraOn.value = !this.cameraOn.value;
     this.#remember();
     if (this.cameraOn.value) return this.#acquire({ audio: null, video: this.#wanted.video }, "remembered");
-    this.#setVideo(null);
+    await this.#setVideo(null);
     this.troubles.value = this.troubles.value.filter((trouble) => trouble.kind !== "video");
+  };
+
+  readonly chooseBlur = async (wanted: boolean): Promise<void> => {
+    this.blur.value = wanted ? "on" : "off";
+    this.#remember();
+    await this.#show(this.camera.value);
   };
 
   close(): void {
     this.#closed = true;
+    document.removeEventListener("visibilitychange", this.#pause);
     this.#forgetDevices();
     this.#setAudio(null);
-    this.#setVideo(null);
+    void this.#setVideo(null);
   }
 
   async #acquire(ids: Record<Kind, string | null>, as: "chosen" | "remembered"): Promise<void> {
     // Phones have one camera open at a time: the old one must be let go before the new one is asked for.
     if (ids.audio !== null) this.#setAudio(null);
-    if (ids.video !== null) this.#setVideo(null);
+    if (ids.video !== null) await this.#setVideo(null);
     this.asking.value = true;
     const got = await acquire({ ...ids, preset: preset("standard"), as });
     this.asking.value = false;
@@ -92,7 +106,7 @@ export class OwnMedia {
     if (this.#closed) return;
     this.troubles.value = got.troubles;
     if (ids.audio !== null) this.#setAudio(got.audio);
-    if (ids.video !== null) this.#setVideo(this.cameraOn.value ? got.video : null);
+    if (ids.video !== null) await this.#setVideo(this.cameraOn.value ? got.video : null);
     if (as === "chosen") this.#remember();
     await this.#refreshDevices();
   }
@@ -108,16 +122,42 @@ export class OwnMedia {
     this.level.value = track === null ? null : levelMeter(track);
   }
 
-  #setVideo(track: MediaStreamTrack | null): void {
-    this.video.value?.stop();
+  #setVideo(track: MediaStreamTrack | null): Promise<void> {
+    this.camera.value?.stop();
     if (track !== null) this.#replaceWhenGone(track, "video");
-    this.video.value = track;
+    this.camera.value = track;
+    return this.#show(track);
   }
+
+  /** Decides what others see of the camera. Who asked for a blur is never shown without it, not even while it is fetched. */
+  async #show(camera: MediaStreamTrack | null): Promise<void> {
+    this.#blurred?.close();
+    this.#blurred = null;
+    if (camera === null || this.blur.value === "off") {
+      this.video.value = camera;
+      return;
+    }
+    this.video.value = null;
+    this.blur.value = "fetching";
+    try {
+      const blurred = await blurBackground(camera, detour);
+      // Something else was chosen while it was on its way.
+      if (this.camera.value !== camera || this.blur.value !== "fetching" || this.#blurred !== null) return blurred.close();
+      this.#blurred = blurred;
+      this.blur.value = "on";
+      this.video.value = blurred.track;
+    } catch {
+      if (this.camera.value === camera && this.blur.value === "fetching") this.blur.value = "failed";
+    }
+  }
+
+  /** What nobody at this machine sees costs it nothing; others keep the last picture. */
+  readonly #pause = (): void => this.#blurred?.pause(document.visibilityState === "hidden");
 
   /** Unplugged, or taken back in the browser's own menu: what else there is takes its place. `stop` does not come here. */
   #replaceWhenGone(track: MediaStreamTrack, kind: Kind): void {
     track.addEventListener("ended", () => {
-      if (this[kind].value === track) void this.#acquire({ audio: null, video: null, [kind]: "" }, "remembered");
+      if ((kind === "audio" ? this.audio : this.camera).value === track) void this.#acquire({ audio: null, video: null, [kind]: "" }, "remembered");
     });
   }
 
@@ -132,7 +172,11 @@ export class OwnMedia {
       speaker: this.speaker.value,
       micOn: this.micOn.value,
       cameraOn: this.cameraOn.value,
-      blur: false,
+      blur: this.blur.value !== "off",
     });
   }
+}
+
+function detour(): { video: HTMLVideoElement; canvas: HTMLCanvasElement } {
+  return { video: document.createElement("video"), canvas: document.createElement("canvas") };
 }

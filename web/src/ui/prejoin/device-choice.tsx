@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Device } from "../../media/devices";
+import { canBlur } from "../../media/background/track";
 import { canChooseSpeaker, playTone } from "../../media/speaker";
 import { words } from "../language";
 import type { OwnMedia } from "../own-media";
@@ -15,6 +16,19 @@ export function DeviceChoice({ media }: { media: OwnMedia }): JSX.Element {
     <div class="devices" role="group" aria-label={words.value.meetings.settings}>
       {video.length > 0 && (
         <SelectField label={w.camera} value={media.cameraId.value} choices={choices(video, media.cameraId.value)} disabled={media.asking.value} onChange={(id) => void media.chooseCamera(id)} testid="video-source" />
+      )}
+      {video.length > 0 && canBlur() && (
+        <SelectField
+          label={w.background}
+          value={media.blur.value === "off" ? "none" : "blur"}
+          choices={[
+            { value: "none", label: w.backgroundNone },
+            { value: "blur", label: w.backgroundBlur },
+          ]}
+          disabled={media.asking.value}
+          onChange={(choice) => void media.chooseBlur(choice === "blur")}
+          testid="background"
+        />
       )}
       {audio.length > 0 && (
         <SelectField label={w.microphone} value={media.microphoneId.value} choices={choices(audio, media.microphoneId.value)} disabled={media.asking.value} onChange={(id) => void media.chooseMicrophone(id)} testid="audio-source" />

@@ -21,7 +21,7 @@ export function Preview({ media }: { media: OwnMedia }): JSX.Element {
         ) : (
           <div class="no-picture" role="status">
             <Icon name="camera-off" />
-            <p>{media.asking.value ? w.permission : cameraOn ? w.noPicture : w.pictureOff}</p>
+            <p>{instead(media)}</p>
           </div>
         )}
       </div>
@@ -35,6 +35,13 @@ export function Preview({ media }: { media: OwnMedia }): JSX.Element {
           <IconButton icon={cameraOn ? "camera" : "camera-off"} label={cameraOn ? w.cameraOff : w.cameraOn} pressed={!cameraOn} onClick={() => void media.toggleCamera()} testid="camera" />
         </div>
       </div>
+      {media.blur.value === "failed" && (
+        <Notice sentence={w.backgroundFailed} testid="blur-problem">
+          <Button onClick={() => void media.chooseBlur(false)} testid="blur-off">
+            {w.backgroundShow}
+          </Button>
+        </Notice>
+      )}
       {media.troubles.value.map(({ kind, reason }) => (
         <Notice key={kind} sentence={words.value.devices[reason][kind === "screen" ? "both" : kind]} testid="device-problem">
           {reason !== "insecure" && (
@@ -46,4 +53,12 @@ export function Preview({ media }: { media: OwnMedia }): JSX.Element {
       ))}
     </section>
   );
+}
+
+/** What to say where there is no picture to show. */
+function instead(media: OwnMedia): string {
+  const w = words.value.prejoin;
+  if (media.asking.value) return w.permission;
+  if (!media.cameraOn.value) return w.pictureOff;
+  return media.blur.value === "fetching" ? w.backgroundLoading : w.noPicture;
 }

@@ -1,0 +1,57 @@
+// The worker's shell around `Blur`: takes frames, keeps the pace, hands pictures back.
+
+import { Blur } from "./blur";
+import type { FromWorker, ToWorker } from "./message";
+import { Pace } from "./pace";
+
+// The compiler's idea of a worker needs a library that contradicts the page's.
+const page = self as unknown as { postMessage: (message: FromWorker, transfer: Transferable[]) => void };
+const tell = (message: FromWorker, transfer: Transferable[] = []): void => page.postMessage(message, transfer);
+
+const pace = new Pace();
+let paused = false;
+
+const making = Blur.fetched();
+making.then(
+  () => tell({ kind: "ready" }),
+  (cause: unknown) => tell({ kind: "failed", why: String(cause) }),
+);
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>): Promise<void> => {
+  const blur = await making;
+  switch (data.kind) {
+    case "streams":
+      return pump(blur, data.frames.getReader(), data.pictures.getWriter());
+    case "frame":
+      if (draw(blur, data.frame)) {
+        const picture = blur.canvas.transferToImageBitmap();
+        tell({ kind: "picture", picture }, [picture]);
+      } else tell({ kind: "passed" });
+      return;
+    case "pause":
+      paused = data.paused;
+      return;
+    default:
+      return data satisfies never;
+  }
+};
+
+async function pump(blur: Blur, frames: ReadableStreamDefaultReader<VideoFrame>, pictures: WritableStreamDefaultWriter<VideoFrame>): Promise<void> {
+  for (let next = await frames.read(); !next.done; next = await frames.read()) {
+    const { timestamp } = next.value;
+    if (draw(blur, next.value)) await pictures.write(new VideoFrame(blur.canvas, { timestamp }));
+  }
+  await pictures.close();
+}
+
+/** Frames that are not wanted are given back at once: a camera has only a few. */
+function draw(blur: Blur, frame: VideoFrame | ImageBitmap): boolean {
+  const began = performance.now();
+  const wanted = !paused && pace.admits(began);
+  if (wanted) {
+    blur.draw(frame, began);
+    pace.spent(began, performance.now());
+  }
+  frame.close();
+  return wanted;
+}
