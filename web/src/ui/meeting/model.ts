@@ -7,6 +7,7 @@ import { Publication } from "../../media/meeting/publication";
 import type { Seen } from "../../media/meeting/desired";
 import { Subscriptions } from "../../media/meeting/subscriptions";
 import type { ServerPacket, Source } from "../../protocol/generated/meeting";
+import { readAll } from "../../protocol/meeting/chat";
 import { commands, type Commands } from "../../protocol/meeting/commands";
 import { OUTSIDE, reduce, resumption, type Meeting } from "../../protocol/meeting/model";
 import { newsIn, type News } from "../../protocol/meeting/news";
@@ -88,6 +89,12 @@ export class MeetingModel {
 
   readonly takeBack = (id: string): void => this.#outbox.forget(id);
 
+  /** What has been said so far has been looked at. */
+  readonly readChat = (): void => {
+    const chat = readAll(this.meeting.value.chat);
+    if (chat !== this.meeting.value.chat) this.meeting.value = { ...this.meeting.value, chat };
+  };
+
   /** What the page shows now. */
   readonly show = (seen: readonly Seen[]): void => this.#subscriptions.show(seen, this.#slots);
 
@@ -155,8 +162,23 @@ export class MeetingModel {
         if (packet.about === "ME" && packet.code === "not_allowed" && this.media.micOn.value) this.media.toggleMic();
         if (packet.about === "OFFER" && (packet.code === "not_allowed" || packet.code === "too_many_shares")) this.sharing.stop();
         break;
-      default:
+      case "WAITING":
+      case "JOIN_DENIED":
+      case "MEETING_USERS":
+      case "JOIN":
+      case "STATE":
+      case "END":
+      case "ENDING":
+      case "SETTINGS":
+      case "LOBBY":
+      case "SUBSCRIBED":
+      case "SLOTS":
+      case "SPEAKER":
+      case "REACTION":
+      case "PONG":
         break;
+      default:
+        packet satisfies never;
     }
     for (const said of news) for (const listener of this.#listeners) listener(said);
   }

@@ -22,8 +22,11 @@ export class Sharing {
   }
 
   readonly toggle = async (): Promise<void> => {
-    if (this.screen.value !== null) return this.stop();
     if (this.asking.value) return;
+    if (this.screen.value !== null) {
+      this.stop();
+      return;
+    }
     this.asking.value = true;
     this.trouble.value = null;
     const got = await acquireScreen(preset("high"));
@@ -34,7 +37,10 @@ export class Sharing {
     }
     const screen = new Screen(got, this.content.value, this.stop);
     // Left while the dialog was open.
-    if (this.#closed) return screen.close();
+    if (this.#closed) {
+      screen.close();
+      return;
+    }
     this.screen.value = screen;
     this.#transport = new Transport({ what: "screen", send: this.#send, prepare: screen.prepare, onanswer: () => undefined, onhealth: () => undefined });
   };
