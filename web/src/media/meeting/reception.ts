@@ -47,14 +47,15 @@ export class Reception {
 }
 
 /**
- * Two codecs and their repair instead of a dozen: fifty sections that name everything do not fit into one packet. Those profiles of H.264
- * that everybody sends come first, and the others are left out.
+ * Two codecs and their repair instead of a dozen: fifty sections that name everything do not fit into one packet. Of H.264 there is the
+ * one profile that every browser sends.
  */
 export function essential<T extends Codec>(codecs: readonly T[]): T[] {
   const name = (codec: T): string => codec.mimeType.toUpperCase();
   const plain = (codec: T): boolean => /profile-level-id=42/i.test(codec.sdpFmtpLine ?? "") && (codec.sdpFmtpLine ?? "").includes("packetization-mode=1");
-  const wanted = codecs.filter((codec) => name(codec) === "VIDEO/VP8" || name(codec) === "VIDEO/RTX" || (name(codec) === "VIDEO/H264" && plain(codec)));
-  return preferring("VP8", wanted);
+  // Constrained baseline before baseline, which decodes the same streams.
+  const baseline = preferring("H264", codecs.filter((codec) => name(codec) === "VIDEO/H264" && plain(codec))).slice(0, 1);
+  return [...codecs.filter((codec) => name(codec) === "VIDEO/VP8"), ...baseline, ...codecs.filter((codec) => name(codec) === "VIDEO/RTX")];
 }
 
 const receivable = (): RTCRtpCodec[] => essential(RTCRtpReceiver.getCapabilities("video")?.codecs ?? []);

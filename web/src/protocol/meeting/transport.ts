@@ -6,6 +6,7 @@
 import { readFragment, restartedAnswer, writeFragment } from "../fragment";
 import type { Place, What } from "../generated/meeting";
 import { backoffMs } from "../retry";
+import { slim } from "./offer";
 import type { Packet, Saying } from "./packets";
 
 export type Health = "connecting" | "connected" | "shaky" | "lost";
@@ -114,7 +115,7 @@ export class Transport {
       await pc.setLocalDescription(offer);
       if (pc !== this.#pc) return;
       this.#offer = offers += 1;
-      const sent = this.#plan.send({ content_type: "OFFER", what: this.what, id: this.#offer, sdp: pc.localDescription?.sdp ?? "" });
+      const sent = this.#plan.send({ content_type: "OFFER", what: this.what, id: this.#offer, sdp: slim(pc.localDescription?.sdp ?? "") });
       // Without a line there is nothing to wait for; `resumed` comes here again.
       if (sent) this.#after(CONNECT_MS, () => this.#reopen());
     } catch {

@@ -32,8 +32,14 @@ export function Popup({ icon, label, children, testid }: PopupProps): JSX.Elemen
     open.value = false;
     button.current?.focus();
   };
+  const key = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || !open.value) return;
+    // What it stands in goes on being open.
+    event.stopPropagation();
+    close();
+  };
   return (
-    <div ref={root} class="popup" onKeyDown={(event) => event.key === "Escape" && open.value && close()}>
+    <div ref={root} class="popup" onKeyDown={key}>
       <button ref={button} type="button" class="icon-button" aria-label={label} aria-expanded={open.value} aria-controls={id} onClick={() => (open.value = !open.value)} data-testid={testid}>
         <Icon name={icon} />
       </button>

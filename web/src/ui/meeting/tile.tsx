@@ -26,7 +26,7 @@ export function Tile({ model, view, placed }: { model: MeetingModel; view: View;
   const muted = !screen && !(own ? model.media.micOn.value && person.microphone : person.microphone);
   const pinned = view.pinned.value === placed.id;
   const trouble = troubleOf(person, own, feed?.state ?? null, sends && !own);
-  const dimmed = feed?.state.is === "paused" || person.away || model.line.value.at === "reconnecting";
+  const dimmed = !own && (feed?.state.is === "paused" || person.away || model.line.value.at === "reconnecting");
   return (
     <div
       class={`face on-${placed.on}${speaks ? " speaks" : ""}${dimmed && track !== null ? " dimmed" : ""}`}
