@@ -49,13 +49,14 @@ const PATHS = {
   download: "M12 4.5v10M8 11l4 4 4-4M5 19.5h14",
   keyboard: "M4.5 6.5h15A1.5 1.5 0 0 1 21 8v8a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 16V8a1.5 1.5 0 0 1 1.5-1.5M7 10v.1M10.5 10v.1M14 10v.1M17 10v.1M8.5 14h7",
   send: "M4.5 12 20 5l-4 14-4.5-5.5zM11.5 13.5 20 5",
-  left: "M14.5 6l-6 6 6 6",
+  previous: "M14.5 6l-6 6 6 6",
+  next: "M9.5 6l6 6-6 6",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
 /** Those that point somewhere turn with the direction of the text. */
-const DIRECTED: readonly IconName[] = ["right", "leave", "left", "send"];
+const DIRECTED: readonly IconName[] = ["right", "leave", "previous", "next", "send"];
 
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (

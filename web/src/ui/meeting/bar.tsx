@@ -40,9 +40,7 @@ export function Bar({ model, view, onDiagnostics }: BarProps): JSX.Element {
           <IconButton icon={shares ? "stop" : "screen"} label={shares ? w.unshare : w.share} pressed={shares} onClick={() => void sharing.toggle()} testid="share" />
         </span>
       )}
-      <span class="wide-only">
-        <IconButton icon="hand" label={hand ? w.lower : w.raise} pressed={hand} onClick={model.toggleHand} testid="hand" />
-      </span>
+      <IconButton icon="hand" label={hand ? w.lower : w.raise} pressed={hand} onClick={model.toggleHand} testid="hand" />
       <span class="wide-only">
         <Reactions model={model} />
       </span>
@@ -103,7 +101,6 @@ function More({ model, view, onDiagnostics, mayShare }: BarProps & { mayShare: b
             <div class="narrow-only">
               <ReactionRow model={model} onDone={close} />
             </div>
-            <Entry narrow icon="hand" label={myself(meeting)?.hand === undefined ? bar.raise : bar.lower} onClick={does(model.toggleHand)} testid="more-hand" />
             <Entry narrow icon="people" label={bar.people(meeting.people.size)} onClick={does(() => view.toggle("people"))} testid="more-people" />
             {mayShare && <Entry narrow icon="screen" label={shares ? bar.unshare : bar.share} onClick={does(() => void sharing.toggle())} testid="more-share" />}
             {mayShare && sharing.content.value === "text" && <Entry icon="pulse" label={w.motion} onClick={does(() => sharing.optimise("motion"))} testid="motion" />}

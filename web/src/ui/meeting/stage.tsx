@@ -50,9 +50,9 @@ export function Stage({ model, view }: { model: MeetingModel; view: View }): JSX
       )}
       {pages > 1 && (
         <nav class="pager" aria-label={w.label}>
-          <IconButton icon="left" label={w.previous} disabled={at === 0} onClick={() => (view.page.value = at - 1)} testid="previous-page" />
+          <IconButton icon="previous" label={w.previous} disabled={at === 0} onClick={() => (view.page.value = at - 1)} testid="previous-page" />
           <span role="status">{w.page(at + 1, pages)}</span>
-          <IconButton icon="right" label={w.next} disabled={at === pages - 1} onClick={() => (view.page.value = at + 1)} testid="next-page" />
+          <IconButton icon="next" label={w.next} disabled={at === pages - 1} onClick={() => (view.page.value = at + 1)} testid="next-page" />
         </nav>
       )}
     </section>

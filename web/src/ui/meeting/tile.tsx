@@ -10,6 +10,9 @@ import type { MeetingModel } from "./model";
 import type { View } from "./view";
 import { words } from "./words";
 
+/** Below this there is room for one line of words. */
+const SMALL_PX = 220;
+
 /** One picture: somebody's camera or screen, or who they are where there is none. */
 export function Tile({ model, view, placed }: { model: MeetingModel; view: View; placed: Placed }): JSX.Element | null {
   const meeting = model.meeting.value;
@@ -29,7 +32,7 @@ export function Tile({ model, view, placed }: { model: MeetingModel; view: View;
   const dimmed = !own && (feed?.state.is === "paused" || person.away || model.line.value.at === "reconnecting");
   return (
     <div
-      class={`face on-${placed.on}${speaks ? " speaks" : ""}${dimmed && track !== null ? " dimmed" : ""}`}
+      class={`face on-${placed.on}${placed.width < SMALL_PX ? " small" : ""}${speaks ? " speaks" : ""}${dimmed && track !== null ? " dimmed" : ""}`}
       // Through the object model, because the page's policy refuses styles in markup.
       style={{ transform: `translate(${placed.x}px, ${placed.y}px)`, width: `${placed.width}px`, height: `${placed.height}px` }}
       role="group"
