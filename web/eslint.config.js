@@ -1,7 +1,7 @@
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-// The three folders are layers, and an arrow between them points one way only: ui -> media, ui -> protocol.
+// The folders are layers, and an arrow between them points one way only: ui -> media, ui -> protocol, ui -> words.
 const page = ["document", "window", "localStorage", "sessionStorage", "history", "location"];
 const sockets = ["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "RTCPeerConnection"];
 
@@ -39,5 +39,6 @@ export default defineConfig(
   },
   layer(["src/protocol/**"], page, ["media", "ui", "preact", "@preact"], "protocol knows no page"),
   layer(["src/media/**"], [...page, ...sockets], ["protocol", "ui", "preact", "@preact"], "media knows no page and no server"),
+  layer(["src/words/**"], [...page, ...sockets], ["protocol", "media", "ui", "preact", "@preact"], "words know nothing but language"),
   layer(["src/ui/**"], sockets, [], "ui opens no connection: that is protocol's"),
 );

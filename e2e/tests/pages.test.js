@@ -152,6 +152,24 @@ describe("pages", () => {
     await host.close();
   });
 
+  test("a background is blurred by what our own server hands out, and a camera that is off is let go", async (t) => {
+    if (!skipped(t)) return;
+    const tab = await chromium.tab();
+    await signUp(tab, weir, { name: "Gil", email: "gil@example.org" });
+    await newMeeting(tab);
+    await tab.choose("background", "blur");
+    const track = () => tab.ask(() => document.querySelector("[data-testid=preview]")?.srcObject?.getVideoTracks()[0]?.constructor.name);
+    await until("the picture is another track", async () => (await track()) === "MediaStreamTrackGenerator", { seconds: 60 });
+    await until("and moves", () => tab.ask(() => document.querySelector("[data-testid=preview]").currentTime > 0.5));
+    const hosts = await tab.ask(() => [...new Set(performance.getEntriesByType("resource").map((entry) => new URL(entry.name).host))]);
+    assert.deepEqual(hosts, [new URL(weir.url).host]);
+    await tab.choose("background", "none");
+    await until("the camera's own track is back", async () => (await track()) === "MediaStreamTrack");
+    await tab.click("camera");
+    await until("no picture", async () => (await tab.text("preview")) === null);
+    await tab.close();
+  });
+
   test("an account is changed, left everywhere, and deleted", async (t) => {
     if (!skipped(t)) return;
     const tab = await chromium.tab();

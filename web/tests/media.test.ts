@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { blend } from "../src/media/background/mask";
+import { Pace } from "../src/media/background/pace";
 import { codecNames, preferring } from "../src/media/codecs";
 import { merged, trouble } from "../src/media/devices";
 import { loudness } from "../src/media/level";
@@ -111,4 +113,36 @@ test("a message about layers is read, and anything else is passed over", () => {
   for (const other of ["", "[]", "null", '{"layers":1}', '{"layers":null}', "{", 7, new ArrayBuffer(2)]) {
     expect(readLayers(other)).toBeNull();
   }
+});
+
+test("a machine that needs long for a frame is given fewer, and a fast one no more than a camera has", () => {
+  const frames = (costMs: number): number => {
+    const pace = new Pace();
+    let done = 0;
+    for (let now = 0; now < 1000; now += 1) {
+      if (!pace.admits(now)) continue;
+      pace.spent(now, now + costMs);
+      done += 1;
+    }
+    return done;
+  };
+  expect(frames(2)).toBeGreaterThanOrEqual(30);
+  expect(frames(2)).toBeLessThanOrEqual(32);
+  expect(frames(60)).toBe(10);
+});
+
+test("what is surely background is not shown, and a person comes in over some frames", () => {
+  const shown = new Float32Array(3);
+  const pixels = new Uint8ClampedArray(12);
+  const confidence = new Float32Array([0.1, 0.5, 0.95]);
+  blend(confidence, shown, pixels);
+  const first = [3, 7, 11].map((i) => pixels[i] ?? 0);
+  for (let i = 0; i < 20; i += 1) blend(confidence, shown, pixels);
+  const last = [3, 7, 11].map((i) => pixels[i] ?? 0);
+  expect(last[0]).toBe(0);
+  expect(last[1]).toBeGreaterThan(100);
+  expect(last[1]).toBeLessThan(180);
+  expect(last[2]).toBe(255);
+  expect(first[2]).toBeGreaterThan(150);
+  expect(first[2]).toBeLessThan(255);
 });

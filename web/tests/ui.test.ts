@@ -13,7 +13,9 @@ test("every address leads to its page and no other", () => {
   expect(placeOf("/live/demo")).toEqual({ page: "live", room: "demo" });
   expect(placeOf("/watch/a~b")).toEqual({ page: "watch", room: "a~b" });
   expect(placeOf("/rooms")).toEqual({ page: "rooms" });
-  for (const path of ["/watch", "/watch/", "/rooms/x", "/live/a/b", "/x", "/watch/%", "/watch/two%20words"]) expect(placeOf(path), path).toEqual({ page: "unknown" });
+  for (const page of ["login", "signup", "forgot", "reset", "confirm", "settings", "meetings"]) expect(placeOf(`/${page}`)).toEqual({ page });
+  expect(placeOf("/m/QKFDmzwhpxbtr")).toEqual({ page: "meeting", id: "qkfd-mzwhp-xbtr" });
+  for (const path of ["/m", "/m/abc", "/m/qkfd-mzwhp-xbtr/x", "/login/x", "/watch", "/watch/", "/rooms/x", "/live/a/b", "/x", "/watch/%", "/watch/two%20words"]) expect(placeOf(path), path).toEqual({ page: "unknown" });
   // Where a name is typed in, a bad one is there to be corrected.
   expect(placeOf("/live/two%20words")).toEqual({ page: "live", room: "two words" });
 });

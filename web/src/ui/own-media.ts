@@ -29,6 +29,8 @@ export class OwnMedia {
 
   #closed = false;
   #blurred: Blurred | null = null;
+  /** Grows with each change of what is shown: what took its time may find that it is not wanted any more. */
+  #turn = 0;
   /** What was chosen, also while it is off. */
   #wanted = { audio: "", video: "" };
   readonly #forgetDevices: () => void;
@@ -131,6 +133,7 @@ export class OwnMedia {
 
   /** Decides what others see of the camera. Who asked for a blur is never shown without it, not even while it is fetched. */
   async #show(camera: MediaStreamTrack | null): Promise<void> {
+    const turn = ++this.#turn;
     this.#blurred?.close();
     this.#blurred = null;
     if (camera === null || this.blur.value === "off") {
@@ -142,12 +145,15 @@ export class OwnMedia {
     try {
       const blurred = await blurBackground(camera, detour);
       // Something else was chosen while it was on its way.
-      if (this.camera.value !== camera || this.blur.value !== "fetching" || this.#blurred !== null) return blurred.close();
+      if (turn !== this.#turn) {
+        blurred.close();
+        return;
+      }
       this.#blurred = blurred;
       this.blur.value = "on";
       this.video.value = blurred.track;
     } catch {
-      if (this.camera.value === camera && this.blur.value === "fetching") this.blur.value = "failed";
+      if (turn === this.#turn) this.blur.value = "failed";
     }
   }
 

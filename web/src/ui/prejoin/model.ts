@@ -3,16 +3,14 @@
 import { computed, signal } from "@preact/signals";
 import type { Denied } from "../../protocol/ask";
 import { joinMeeting, viewMeeting } from "../../protocol/meeting";
-import { isHosted, type SeenMeeting, type Seat } from "../../protocol/people";
+import { isHosted, type Seat, type SeenMeeting } from "../../protocol/people";
 import { me } from "../account/me";
 import { deniedBy } from "../asking";
 import { rememberedName, rememberName } from "../remembered";
+import { outlook } from "./outlook";
 
 /** Often enough to see who comes, seldom enough for a thousand people who wait at once. */
 const LOOK_MS = 5_000;
-
-/** What will happen when "Join" is pressed. */
-export type Outlook = "host" | "enter" | "lobby" | "locked" | "needs-account" | "over";
 
 export class PreJoinModel {
   readonly id: string;
@@ -83,13 +81,4 @@ export class PreJoinModel {
   close(): void {
     this.#abort.abort();
   }
-}
-
-export function outlook(meeting: SeenMeeting | null, loggedIn: boolean): Outlook {
-  if (meeting === null) return "enter";
-  if (meeting.ended !== undefined) return "over";
-  if (isHosted(meeting)) return "host";
-  if (!meeting.guests && !loggedIn) return "needs-account";
-  if (meeting.locked) return "locked";
-  return meeting.lobby ? "lobby" : "enter";
 }

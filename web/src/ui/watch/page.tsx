@@ -89,7 +89,7 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
   const p = player.value;
   const asleep = idle.value && !(p?.paused.value ?? false) && now.value.kind === "fine" && !help.value;
   return (
-    <main ref={stage} class={asleep ? "stage asleep" : "stage"} data-testid="stage">
+    <main ref={stage} class={asleep ? "stage asleep" : "stage"} lang="en" dir="ltr" data-testid="stage">
       <h1 class="sr-only">Watching {room}</h1>
       <video ref={video} playsInline aria-label={`Live stream of ${room}`} onClick={() => idle.value || p?.togglePlay()} data-testid="video" />
       <canvas ref={still} class={p?.showing.value === true ? "still" : "still shown"} aria-hidden="true" />
