@@ -1,6 +1,5 @@
 // What the meeting itself says, in English. It comes with the meeting's own files, so that the other pages need not carry it.
 
-import type { Action as Key } from "../ui/meeting/keys";
 import { lists, plurals } from "./plural";
 
 const many = plurals("en");
@@ -192,7 +191,7 @@ export const en = {
       people: "People",
       statistics: "Statistics",
       help: "This list",
-    } satisfies Record<Key, string>,
+    },
   },
   statistics: { title: "Statistics", sent: "What you send", received: "What you receive", close: "Close" },
   devices: { title: "Camera and microphone", close: "Close" },

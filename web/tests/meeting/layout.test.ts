@@ -8,7 +8,7 @@ import { pieces } from "../../src/ui/meeting/links";
 import { item } from "../../src/ui/meeting/view";
 
 const people = (count: number): Scene["others"] => Array.from({ length: count }, (_, i) => item(`p${i}`, "camera"));
-const scene = (count: number, width: number, height: number, more: Partial<Scene> = {}): Scene => ({ width, height, others: people(count), self: item("me", "camera"), staged: [], page: 0, ...more });
+const scene = (count: number, width: number, height: number, more: Partial<Scene> = {}): Scene => ({ width, height, others: people(count), self: item("me", "camera"), staged: [], page: 0, most: 49, ...more });
 const names = (tiles: readonly Placed[]): string[] => tiles.map(({ account_id }) => account_id);
 
 function apart(tiles: readonly Placed[], width: number, height: number): void {
@@ -61,6 +61,13 @@ describe("the grid", () => {
     const { tiles } = arrange(scene(5, 344, 560));
     expect(new Set(tiles.map(({ x }) => Math.round(x))).size).toBeLessThanOrEqual(3);
     expect(capacity(344, 560)).toBeGreaterThanOrEqual(8);
+  });
+
+  test("shows no more people on a page than can be received at a time", () => {
+    const { tiles, pages } = arrange(scene(30, 844, 390, { most: 12 }));
+    expect([tiles.length, pages]).toEqual([13, 3]);
+    const share = item("p0", "screen");
+    expect(arrange(scene(30, 1280, 2000, { most: 12, others: [share, ...people(30)], staged: [share] })).tiles.length).toBe(13);
   });
 
   test("goes back to the last page when those of the one behind have left", () => {

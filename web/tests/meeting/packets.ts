@@ -1,13 +1,11 @@
 // A meeting as its server tells it, for the tests.
 
-import type { ChatLine, PersonView, ServerPacket } from "../../src/protocol/generated/meeting";
+import type { ChatLine, PersonView, ServerBody, ServerPacket } from "../../src/protocol/generated/meeting";
 import type { Packet } from "../../src/protocol/meeting/packets";
 
 export const MEETING = "qkfd-mzwhp-xbtr";
 
-type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-export const packet = (body: Without<ServerPacket, "meeting_id">): ServerPacket => ({ meeting_id: MEETING, ...body });
+export const packet = (body: ServerBody & { seq?: number }): ServerPacket => ({ meeting_id: MEETING, ...body });
 
 export function person(account_id: string, since_ms: number, more: Partial<PersonView> = {}): PersonView {
   const rest = { role: "person", microphone: true, camera: true, screen: false, away: false, quality: { level: "good", reason: "" } } as const;
@@ -47,5 +45,5 @@ export const STORY: readonly ServerPacket[] = (
     { content_type: "LEAVE", account_id: "ann", reason: "left" },
     { content_type: "ENDING", ends_at_ms: 99 },
     { content_type: "SETTINGS", settings: { locked: true, lobby: true, chat: true, reactions: true, share: true, unmute: true }, recording: true },
-  ] satisfies Without<ServerPacket, "meeting_id">[]
+  ] satisfies ServerBody[]
 ).map((body, i) => packet({ ...body, seq: i + 1 }));

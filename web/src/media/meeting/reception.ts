@@ -6,13 +6,13 @@ import { VOICES } from "../publish";
 
 /** A large screen shows seven rows of seven. */
 const SLOTS_WIDE = 49;
-/** A phone shows two columns of four, and what is shared. Each slot costs memory before it carries anything. */
-const SLOTS_NARROW = 10;
-/** In CSS pixels; from here on there are more than two columns. */
-const NARROW_PX = 640;
+/** A phone shows two columns of six, or what is shared and a strip. Each slot costs memory before it carries anything. */
+const SLOTS_SMALL = 12;
+/** In CSS pixels: the shorter side of the screens that hands hold. */
+const SMALL_PX = 640;
 
 /** Slots for the largest page that this screen (not this window: it may grow) can show, as far as the server allows. */
-export const slotsFor = (screenPx: number, limit: number): number => Math.max(1, Math.min(limit, screenPx < NARROW_PX ? SLOTS_NARROW : SLOTS_WIDE));
+export const slotsFor = (shorterSidePx: number, limit: number): number => Math.max(1, Math.min(limit, shorterSidePx < SMALL_PX ? SLOTS_SMALL : SLOTS_WIDE));
 
 export class Reception {
   readonly #slots: number;

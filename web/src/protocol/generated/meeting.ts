@@ -28,6 +28,8 @@ id: string, from: string, name: string,
  */
 to?: string, text: string, at_ms: number, };
 
+export type ClientBody = { "content_type": "INIT" } & Hello | { "content_type": "JOIN" } & Hello | { "content_type": "RECORD_JOIN" } & Hello | { "content_type": "LEAVE", } | { "content_type": "END", } | { "content_type": "SUBSCRIBE" } & Subscribe | { "content_type": "UNSUBSCRIBE" } & Unsubscribe | { "content_type": "UNSUB_SUB" } & UnsubSub | { "content_type": "OFFER" } & Offer | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "STOP", what: What, } | { "content_type": "ME" } & Me | { "content_type": "CHAT" } & Chat | { "content_type": "REACTION", reaction: string, } | { "content_type": "MODERATE" } & Moderate | { "content_type": "MODERATE_ALL" } & ModerateAll | { "content_type": "SETTINGS" } & SettingsChange | { "content_type": "PING", seq: number, };
+
 /**
  * A packet to the server.
  */
@@ -156,6 +158,32 @@ chat: number, };
 
 export type Role = "host" | "co_host" | "person" | "recorder";
 
+export type ServerBody = { "content_type": "WELCOME", version: number,
+/**
+ * Whose place this is.
+ */
+account_id: string,
+/**
+ * Proves, with the ticket, that a later JOIN goes on with this one.
+ */
+session: string, place: Place,
+/**
+ * The next numbered packet has the number after this.
+ */
+last_seq: number, limits: Limits, } | { "content_type": "WAITING", because: WaitReason, } | { "content_type": "JOIN_DENIED", code: DenyCode, reason: string, } | { "content_type": "ERROR", code: ErrorCode, msg: string,
+/**
+ * The packet that it answers.
+ */
+about?: string, } | { "content_type": "MEETING_USERS", users: Array<string>, people: Array<PersonView>, } | { "content_type": "JOIN", account_id: string, person: PersonView, } | { "content_type": "STATE", account_id: string, person: PersonView, } | { "content_type": "LEAVE", account_id: string, reason: LeaveReason, } | { "content_type": "END", reason: EndReason, } | { "content_type": "ENDING", ends_at_ms?: number, } | { "content_type": "SETTINGS", settings: Settings,
+/**
+ * A recorder is here.
+ */
+recording: boolean, } | { "content_type": "LOBBY",
+/**
+ * This is everybody; otherwise it is what has changed.
+ */
+full: boolean, waiting: Array<WaitingPerson>, gone: Array<string>, } | { "content_type": "SUBSCRIBED", subscribed: Array<SubscribedFeed>, unsubscribed: Array<SubscribedFeed>, refused: Array<Refused>, } | { "content_type": "SLOTS", slots: Array<SlotView>, } | { "content_type": "ANSWER", what: What, id: number, sdp: string, } | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "MEDIA_ENDED", what: What, reason: string, } | { "content_type": "SPEAKER", account_id?: string, heard: Array<string>, } | { "content_type": "CHAT", message: ChatLine, } | { "content_type": "HISTORY", messages: Array<ChatLine>, } | { "content_type": "REACTION", account_id: string, reaction: string, } | { "content_type": "MODERATED", action: Action, by: string, reason?: string, } | { "content_type": "PONG", acknowledged: number, };
+
 /**
  * A packet to a client.
  */
@@ -171,8 +199,7 @@ account_id: string,
 /**
  * Proves, with the ticket, that a later JOIN goes on with this one.
  */
-session: string,
-place: Place,
+session: string, place: Place,
 /**
  * The next numbered packet has the number after this.
  */
@@ -231,7 +258,7 @@ export type UnsubSub = { num_actions?: number, unsubscribe: Array<Feed>, subscri
 /**
  * The list may have either name, and the first description of this protocol wrote it under `num_actions`.
  */
-export type Unsubscribe = { num_actions?: number | Array<Feed>, unsubscribe: Array<Feed>, };
+export type Unsubscribe = { num_actions?: number | Array<Feed>, unsubscribe: Array<Feed>, subscriptions?: Array<Feed>, };
 
 export type WaitReason = "not_started" | "lobby";
 

@@ -1,12 +1,10 @@
 // Text from the meeting's socket becomes a packet here, or nothing. A server that is newer than this page may say more than the page
 // knows: packets of other names are passed over, and so are fields.
 
-import type { ClientPacket, ServerPacket } from "../generated/meeting";
-
-type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+import type { ClientBody, ServerPacket } from "../generated/meeting";
 
 /** What a client says; in which meeting, the socket knows. */
-export type Saying = Without<ClientPacket, "meeting_id">;
+export type Saying = ClientBody;
 
 export type Packet<Name extends ServerPacket["content_type"]> = Extract<ServerPacket, { content_type: Name }>;
 

@@ -32,8 +32,8 @@ const VERSION = 1;
 const OPEN_WITHIN_MS = 8_000;
 /** A line that carries nothing is asked this often whether it is there. The others are told that we are away 3 s after it breaks. */
 const PING_MS = 5_000;
-/** Longer than a bad mobile network keeps a packet back. */
-const SILENT_MS = 6_000;
+/** Longer than a bad mobile network keeps a packet back: after so long the line is dead, whatever the browser believes. */
+const SILENT_MS = 5_000;
 /** Back from a tunnel or from sleep: whoever looks at the page waits for this. */
 const NUDGED_SILENT_MS = 2_000;
 /** A server that restarts loses everybody in the same instant; they come back over this long. */

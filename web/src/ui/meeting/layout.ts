@@ -16,6 +16,8 @@ export type Scene = {
   /** Large: what is shared, pinned or spoken. Empty: a grid. */
   staged: readonly Item[];
   page: number;
+  /** As many of the others as can be received at a time. */
+  most: number;
 };
 
 export type Arrangement = { tiles: readonly Placed[]; page: number; pages: number };
@@ -58,12 +60,12 @@ export function capacity(width: number, height: number): number {
   return along(width, TILE_MIN) * along(height, TILE_MIN / RATIO);
 }
 
-function grid({ width, height, others, self, page }: Scene): Arrangement {
+function grid({ width, height, others, self, page, most }: Scene): Arrangement {
   if (others.length === 0) {
     const wide = Math.min(ALONE_MAX, width, height * RATIO);
     return { tiles: [{ ...self, ...centred({ x: 0, y: 0, width, height }, wide), on: "grid" }], page: 0, pages: 1 };
   }
-  const per = Math.max(1, capacity(width, height) - 1);
+  const per = Math.max(1, Math.min(capacity(width, height) - 1, most));
   const { shown, at, pages } = pageOf(others, page, per);
   // A last page with few people keeps the size of the others: a turned page should not make faces jump.
   const size = largestGrid(pages > 1 ? per + 1 : others.length + 1, width, height);
@@ -83,7 +85,7 @@ function inGrid(items: readonly Item[], size: Grid, width: number, height: numbe
   });
 }
 
-function stageAndStrip({ width, height, others, self, staged, page }: Scene): Arrangement {
+function stageAndStrip({ width, height, others, self, staged, page, most }: Scene): Arrangement {
   const beside = width >= WIDE;
   const onStage = new Set(staged.map((item) => item.id));
   const rest = others.filter((item) => !onStage.has(item.id));
@@ -94,7 +96,7 @@ function stageAndStrip({ width, height, others, self, staged, page }: Scene): Ar
   const slot = beside ? STRIP : { width: Math.min(STRIP.width, (width - GAP) / 2), height: STRIP.height };
   const room = beside ? Math.floor((height + GAP) / (slot.height + GAP)) : Math.floor((width + GAP) / (slot.width + GAP));
   const withSelf = !onStage.has(self.id);
-  const { shown, at, pages } = pageOf(rest, page, Math.max(1, room - (withSelf ? 1 : 0)));
+  const { shown, at, pages } = pageOf(rest, page, Math.max(1, Math.min(room - (withSelf ? 1 : 0), most - staged.length)));
   const inStrip = [...shown, ...(withSelf ? [self] : [])].map((item, i): Placed => {
     const place = beside ? { x: strip.x, y: i * (slot.height + GAP) } : { x: i * (slot.width + GAP), y: strip.y };
     return { ...item, ...place, ...slot, on: "strip" };

@@ -96,7 +96,7 @@ export class MeetingModel {
   };
 
   /** What the page shows now. */
-  readonly show = (seen: readonly Seen[]): void => this.#subscriptions.show(seen, this.#slots);
+  readonly show = (seen: readonly Seen[]): void => this.#subscriptions.show(seen, this.slots);
 
   /** The picture that comes on a slot; null while there is none to come. */
   track(mid: string): MediaStreamTrack | null {
@@ -127,8 +127,9 @@ export class MeetingModel {
     this.media.close();
   }
 
-  get #slots(): number {
-    return slotsFor(Math.max(screen.width, screen.height / 2), this.meeting.value.limits.feeds);
+  /** As many pictures as can come at a time. */
+  get slots(): number {
+    return slotsFor(Math.min(screen.width, screen.height), this.meeting.value.limits.feeds);
   }
 
   #hear(packet: ServerPacket): void {
@@ -206,7 +207,7 @@ export class MeetingModel {
 
   #receive(): void {
     if (this.#transports.has("receive")) return;
-    const reception = new Reception(this.#slots, (voices) => (this.voices.value = voices));
+    const reception = new Reception(this.slots, (voices) => (this.voices.value = voices));
     this.#reception = reception;
     const transport = this.#transport("receive", reception.prepare, this.receiving, () => (this.#received.value += 1));
     this.#transports.set("receive", transport);

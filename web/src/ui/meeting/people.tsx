@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { PersonView } from "../../protocol/generated/meeting";
-import { hands, hosts, others } from "../../protocol/meeting/people";
+import { hands, hosts, myself, others } from "../../protocol/meeting/people";
 import { Icon } from "../icons";
 import { Button } from "../parts/button";
 import { ConfirmButton } from "../parts/confirm";
@@ -116,7 +116,10 @@ function Person({ model, view, person }: { model: MeetingModel; view: View; pers
 function Tools({ model, view, person }: { model: MeetingModel; view: View; person: PersonView }): JSX.Element {
   const w = words.value.people;
   const { account_id, name } = person;
-  const host = model.isHost.value;
+  const mine = myself(model.meeting.value)?.role;
+  const owner = mine === "host";
+  // The server decides; this leaves out what it would refuse. A co-host has no say about hosts.
+  const host = (owner && person.role !== "host") || (mine === "co_host" && person.role === "person");
   const face = item(account_id, "camera").id;
   const pinned = view.pinned.value === face;
   return (
@@ -138,9 +141,9 @@ function Tools({ model, view, person }: { model: MeetingModel; view: View; perso
             {host && !person.microphone && <Entry icon="mic" label={w.askUnmute} onClick={order("ask_unmute")} testid="person-unmute" />}
             {host && person.camera && <Entry icon="camera-off" label={w.stopVideo} onClick={order("stop_video")} testid="person-video" />}
             {host && person.screen && <Entry icon="stop" label={w.stopShare} onClick={order("stop_share")} testid="person-share" />}
-            {host && person.role === "person" && <Entry icon="people" label={w.promote} onClick={order("promote")} testid="person-promote" />}
-            {host && person.role === "co_host" && <Entry icon="person" label={w.demote} onClick={order("demote")} testid="person-demote" />}
-            {host && person.role !== "host" && (
+            {owner && person.role === "person" && <Entry icon="people" label={w.promote} onClick={order("promote")} testid="person-promote" />}
+            {owner && person.role === "co_host" && <Entry icon="person" label={w.demote} onClick={order("demote")} testid="person-demote" />}
+            {host && (
               <>
                 <ConfirmButton icon="leave" label={w.remove} sure={w.sure(name)} keep={w.keep} onConfirm={order("remove")} testid="person-remove" />
                 <ConfirmButton icon="lock" label={w.ban} sure={w.sure(name)} keep={w.keep} onConfirm={order("ban")} testid="person-ban" />

@@ -27,7 +27,8 @@ export function Stage({ model, view }: { model: MeetingModel; view: View }): JSX
   const staged = view.staged.value;
   const page = view.page.value;
   const self = view.self.value;
-  const { tiles, page: at, pages } = useMemo(() => arrange({ width, height, others, self, staged, page }), [width, height, others, self, staged, page]);
+  const most = model.slots;
+  const { tiles, page: at, pages } = useMemo(() => arrange({ width, height, others, self, staged, page, most }), [width, height, others, self, staged, page, most]);
   useEffect(() => {
     if (width === 0) return;
     const scale = window.devicePixelRatio;
