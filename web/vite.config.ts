@@ -27,7 +27,15 @@ export default defineConfig({
     sourcemap: true,
   },
   server: {
-    proxy: { "/whip": node, "/whep": node, "/session": node, "/api": node },
+    proxy: {
+      "/whip": node,
+      "/whep": node,
+      "/session": node,
+      "/api": node,
+      // Not the pages whose addresses begin alike (/meetings).
+      "^/account(/|$)": node,
+      "^/meeting(/|$|\\?)": { target: node, ws: true },
+    },
   },
   test: { include: ["tests/**/*.test.ts"] },
 });

@@ -30,7 +30,7 @@ export function addSenders(pc: RTCPeerConnection, sending: Sending): void {
 }
 
 /** The server says on this channel which simulcast layers somebody watches: the others need not be encoded and sent. */
-function listenForLayers(pc: RTCPeerConnection, sender: RTCRtpSender): void {
+export function listenForLayers(pc: RTCPeerConnection, sender: RTCRtpSender): void {
   const channel = pc.createDataChannel("layers");
   channel.onmessage = (event) => {
     const wanted = readLayers(event.data);
@@ -65,7 +65,7 @@ export async function replaceTrack(pc: RTCPeerConnection, kind: "audio" | "video
 }
 
 /** As many voices as a server lets be heard at a time unless told otherwise (`stream.voices_max`). */
-const VOICES = 5;
+export const VOICES = 5;
 
 export function addReceivers(pc: RTCPeerConnection): void {
   pc.addTransceiver("audio", { direction: "recvonly" });

@@ -4,6 +4,7 @@ import { Footer, Header } from "./frame";
 import { LandingPage } from "./landing";
 import { words } from "./language";
 import { lazy } from "./lazy";
+import { step } from "./meeting/step";
 import { learnNode } from "./node";
 import { titleOf, type Place } from "./place";
 import { Link, place } from "./router";
@@ -33,18 +34,21 @@ export function App(): JSX.Element {
     if (arrived.current !== here) content.current?.focus();
     arrived.current = here;
   }, [here]);
-  // A stream gets the whole window; everything else steps back.
+  // A stream gets the whole window, and so does a meeting; everything else steps back.
   if (here.page === "watch") return <WatchPage key={here.room} room={here.room} />;
+  const inMeeting = here.page === "meeting" && step.value.at === "inside";
   return (
     <>
-      <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), content.current?.focus())}>
-        {words.value.frame.skip}
-      </a>
-      <Header />
+      {!inMeeting && (
+        <a class="skip" href="#content" onClick={(event) => (event.preventDefault(), content.current?.focus())}>
+          {words.value.frame.skip}
+        </a>
+      )}
+      {!inMeeting && <Header />}
       <div ref={content} id="content" class="content" tabIndex={-1}>
         <Page here={here} />
       </div>
-      <Footer />
+      {!inMeeting && <Footer />}
     </>
   );
 }

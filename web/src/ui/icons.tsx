@@ -40,12 +40,23 @@ const PATHS = {
   lock: "M6.5 10.5h11a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1h-11a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1M8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5",
   down: "M6 9.5l6 6 6-6",
   key: "M8 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M12.5 12H21v3.5M17 12v2.5",
+  hand: "M8 12.5V6.2a1.4 1.4 0 0 1 2.8 0V11M10.8 11V4.9a1.4 1.4 0 0 1 2.8 0V11M13.6 11V6.2a1.4 1.4 0 0 1 2.8 0v7.3c0 4-2.2 6.5-5.2 6.5-2.6 0-3.9-1.3-5.2-3.9l-1.6-3.2c-.8-1.6 1-2.7 2.1-1.4L8 13",
+  smile: "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17M8.7 14a4 4 0 0 0 6.6 0M9.2 9.6v.1M14.8 9.6v.1",
+  chat: "M5.5 5h13A1.5 1.5 0 0 1 20 6.5v8a1.5 1.5 0 0 1-1.5 1.5H11l-4.5 3.5V16h-1A1.5 1.5 0 0 1 4 14.5v-8A1.5 1.5 0 0 1 5.5 5",
+  more: "M5.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0M11.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0M17.2 12a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0",
+  pin: "M9 4.5h6M10 4.5v5l-2.5 3.5h9L14 9.5v-5M12 13v6.5",
+  speaker: "M4.5 5h15v9.5h-15zM4.5 18.5h3M10.5 18.5h3M16.5 18.5h3",
+  download: "M12 4.5v10M8 11l4 4 4-4M5 19.5h14",
+  keyboard: "M4.5 6.5h15A1.5 1.5 0 0 1 21 8v8a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 16V8a1.5 1.5 0 0 1 1.5-1.5M7 10v.1M10.5 10v.1M14 10v.1M17 10v.1M8.5 14h7",
+  send: "M4.5 12 20 5l-4 14-4.5-5.5zM11.5 13.5 20 5",
+  previous: "M14.5 6l-6 6 6 6",
+  next: "M9.5 6l6 6-6 6",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
 /** Those that point somewhere turn with the direction of the text. */
-const DIRECTED: readonly IconName[] = ["right", "leave"];
+const DIRECTED: readonly IconName[] = ["right", "leave", "previous", "next", "send"];
 
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (

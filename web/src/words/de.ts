@@ -234,12 +234,8 @@ export const de: Words = {
   },
 
   meeting: {
-    you: "Du",
-    leave: "Verlassen",
-    left: "Du hast das Treffen verlassen",
     rejoin: "Wieder teilnehmen",
     home: "Zum Anfang",
-    inside: (name) => `Du bist als ${name} dabei.`,
   },
 
   devices: {

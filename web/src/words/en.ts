@@ -233,12 +233,8 @@ export const en = {
   },
 
   meeting: {
-    you: "You",
-    leave: "Leave",
-    left: "You have left the meeting",
     rejoin: "Join again",
     home: "To the start",
-    inside: (name: string): string => `You are in as ${name}.`,
   },
 
   devices: {

@@ -241,6 +241,10 @@ name?: string,
  */
 speaking: boolean,
 /**
+ * Its microphone is one of those that are passed on.
+ */
+heard: boolean,
+/**
  * Its picture is what the room shows.
  */
 shown: boolean,

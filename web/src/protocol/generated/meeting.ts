@@ -232,7 +232,7 @@ unmute: boolean, };
  */
 export type SettingsChange = { locked?: boolean, lobby?: boolean, chat?: boolean, reactions?: boolean, share?: boolean, unmute?: boolean, };
 
-export type SlotState = { "is": "waiting" } | { "is": "live", height?: number, } | { "is": "paused", needs_kbps: number, has_kbps: number, };
+export type SlotState = { "is": "waiting" } | { "is": "live", height?: number, } | { "is": "paused" };
 
 export type SlotView = { mid: string,
 /**

@@ -23,7 +23,7 @@ export function MeetingDoor({ id }: { id: string }): JSX.Element {
     case "inside":
       return <MeetingPage seat={now.seat} media={now.media} />;
     case "left":
-      return <LeftPage onRejoin={() => (step.value = { at: "before" })} />;
+      return <LeftPage ending={now.ending} onRejoin={() => (step.value = { at: "before" })} />;
     default:
       return now satisfies never;
   }
