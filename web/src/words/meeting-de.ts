@@ -45,7 +45,7 @@ export const de: MeetingWords = {
     hand: "Hand gehoben",
     away: (name) => `${name} kommt zurück …`,
     connecting: "Das Bild ist unterwegs …",
-    paused: "Angehalten, um Ihre Leitung zu schonen. Es geht von selbst weiter.",
+    paused: "Angehalten, um deine Leitung zu schonen. Es geht von selbst weiter.",
     fair: (name) => `Die Verbindung von ${name} ist nicht gut`,
     poor: (name) => `Die Verbindung von ${name} ist langsam`,
     ownFair: "Deine Verbindung ist nicht gut",

@@ -41,7 +41,7 @@ export const STORY: readonly ServerPacket[] = (
     { content_type: "STATE", account_id: "bo", person: person("bo", 30, { hand: 7 }) },
     { content_type: "STATE", account_id: "ann", person: person("ann", 10, { hand: 4, away: true }) },
     { content_type: "CHAT", message: line(4, "me", "m1", { to: "bo" }) },
-    { content_type: "SLOTS", slots: [{ mid: "5", state: { is: "waiting" } }, { mid: "6", account_id: "bo", source: "camera", state: { is: "paused", needs_kbps: 150, has_kbps: 60 } }] },
+    { content_type: "SLOTS", slots: [{ mid: "5", state: { is: "waiting" } }, { mid: "6", account_id: "bo", source: "camera", state: { is: "paused" } }] },
     { content_type: "LEAVE", account_id: "ann", reason: "left" },
     { content_type: "ENDING", ends_at_ms: 99 },
     { content_type: "SETTINGS", settings: { locked: true, lobby: true, chat: true, reactions: true, share: true, unmute: true }, recording: true },
