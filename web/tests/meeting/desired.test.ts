@@ -94,6 +94,18 @@ test("after a cut line only what the server does not know is asked for", () => {
   expect(sent.at(-1)?.subscribe.map(({ account_id }) => account_id)).toEqual(["bo", "cem"]);
 });
 
+test("what was refused is asked for again with the next change, and not before", () => {
+  const { sent, subscriptions: s } = subscriptions();
+  s.show([tile("ann"), tile("bo")], 49);
+  vi.advanceTimersByTime(0);
+  s.refused({ account_id: "bo", source: "camera" });
+  vi.advanceTimersByTime(5_000);
+  expect(sent.length).toBe(1);
+  s.show([tile("ann"), tile("bo"), tile("cem")], 49);
+  vi.advanceTimersByTime(100);
+  expect(sent[1]?.subscribe.map(({ account_id }) => account_id)).toEqual(["bo", "cem"]);
+});
+
 test("a phone has few slots, and nobody more than the server allows", () => {
   expect([slotsFor(390, 49), slotsFor(1920, 49), slotsFor(1920, 16), slotsFor(1920, 0)]).toEqual([12, 49, 16, 1]);
 });

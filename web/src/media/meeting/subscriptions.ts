@@ -53,6 +53,12 @@ export class Subscriptions {
     this.#asked = new Map([...this.#asked].filter(([, feed]) => feed.account_id !== account_id));
   }
 
+  /** The server has not followed this one: it is asked for again with the next change. */
+  refused(feed: Feed): void {
+    const kept = [...this.#asked].filter(([, asked]) => asked.account_id !== feed.account_id || asked.source !== feed.source);
+    this.#asked = new Map(kept);
+  }
+
   close(): void {
     this.#cancel();
   }

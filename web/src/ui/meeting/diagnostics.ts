@@ -1,4 +1,5 @@
-// A file for whoever helps: what the browser, the line and the connections say. Without tickets, sessions and what people wrote.
+// A file for whoever helps: what the browser, the line and the connections say, addresses on the network among it. Without tickets, sessions,
+// names and what people wrote.
 
 import { reportsOf } from "../../media/sampler";
 import type { Meeting } from "../../protocol/meeting/model";

@@ -155,6 +155,9 @@ export class MeetingModel {
       case "LEAVE":
         this.#subscriptions.forget(packet.account_id);
         break;
+      case "SUBSCRIBED":
+        for (const feed of packet.refused) if (feed.code !== "not_subscribed") this.#subscriptions.refused(feed);
+        break;
       case "MODERATED":
         this.#obey(packet);
         break;
@@ -172,7 +175,6 @@ export class MeetingModel {
       case "ENDING":
       case "SETTINGS":
       case "LOBBY":
-      case "SUBSCRIBED":
       case "SLOTS":
       case "SPEAKER":
       case "REACTION":

@@ -25,18 +25,25 @@ export function MeetingPage({ seat, media }: { seat: Seat; media: OwnMedia }): J
       const line = model.line.value;
       if (line.at === "over" && step.peek().at === "inside") step.value = { at: "left", ending: endingOf(model, line.because) };
     });
+    let toldServer = false;
+    const leave = (): void => {
+      model.leave();
+      const line = model.line.peek();
+      // Who was taken over or removed has no place to give back; and nobody waits for the answer: a place expires by itself.
+      if (toldServer || line.at !== "over" || line.because !== "left") return;
+      toldServer = true;
+      leaveMeeting(seat).catch(() => undefined);
+    };
     window.addEventListener("online", nudge);
     document.addEventListener("visibilitychange", nudge);
-    window.addEventListener("pagehide", model.leave);
+    window.addEventListener("pagehide", leave);
     return () => {
       stop();
       window.removeEventListener("online", nudge);
       document.removeEventListener("visibilitychange", nudge);
-      window.removeEventListener("pagehide", model.leave);
+      window.removeEventListener("pagehide", leave);
+      leave();
       model.close();
-      const line = model.line.peek();
-      // Who was taken over or removed has no place to give back; and nobody waits for the answer: a place expires by itself.
-      if (line.at === "over" && line.because === "left") leaveMeeting(seat).catch(() => undefined);
     };
   }, [model, seat]);
   const { stage, me } = model.meeting.value;
