@@ -37,6 +37,8 @@ pub const TEST: &[Step] = &[
     Step { name: "load", run: || e2e("load") },
     Step { name: "hostile", run: || live("hostile") },
     Step { name: "browsers", run: || live("browsers") },
+    Step { name: "pages", run: || live("pages") },
+    Step { name: "meeting", run: || live("meeting") },
     Step { name: "switch", run: || live("switch") },
     Step { name: "splices", run: || live("splices") },
     Step { name: "recorded", run: || live("recorded") },

@@ -1,0 +1,78 @@
+// People who meet: real browsers on the real node, from signing up to the end for all.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { openChromium } from "../lib/browsers.js";
+import { enter, enterAsGuest, lines, sees, tiles } from "../lib/meeting.js";
+import { newMeeting, signUp } from "../lib/people.js";
+import { statistics } from "../lib/seen.js";
+import { sleep, until } from "../lib/until.js";
+import { ALL, Weir } from "../lib/weir.js";
+
+describe("meeting", () => {
+  let weir;
+  let chromium;
+  before(async () => {
+    weir = await Weir.start("meeting", { media: ALL });
+    chromium = await openChromium();
+  });
+  after(async () => {
+    await chromium?.close();
+    await weir?.stop();
+  });
+
+  test("two people meet, from signing up to the end for all", async (t) => {
+    const ann = await chromium.tab();
+    await signUp(ann, weir, { name: "Ann", email: "ann@example.org" });
+    const id = await newMeeting(ann);
+    await enter(ann);
+    const bo = await chromium.tab();
+    const asked = performance.now();
+    await enterAsGuest(bo, weir, id, "Bo");
+    await sees(bo, "Ann");
+    t.diagnostic(`Bo sees Ann ${Math.round(performance.now() - asked)} ms after opening the link`);
+    await sees(ann, "Bo");
+    for (const tab of [ann, bo]) await until("the other is heard", async () => (await heard(tab)) > 0);
+    await ann.screenshot("meeting-two-people");
+
+    await ann.click("chat");
+    await ann.fill("chat-text", "Look: https://example.org/<b>now</b>");
+    await ann.press("Enter");
+    await bo.click("chat");
+    await until("Bo reads it", async () => (await lines(bo)).some((line) => line.includes("https://example.org/<b>now</b>")));
+
+    await bo.click("camera");
+    await until("Bo's picture is gone", async () => (await tiles(ann)).Bo === null);
+    await bo.click("camera");
+    await sees(ann, "Bo");
+
+    // A host's word holds whatever the page does: nothing of the microphone is passed on any more.
+    await ann.click("people");
+    await ann.click("person-tools");
+    await ann.click("person-mute");
+    await until("Bo is muted", async () => (await bo.attribute("mic", "aria-pressed")) === "true");
+    await sleep(500);
+    const silent = await heard(ann);
+    await sleep(1500);
+    assert.equal(await heard(ann), silent, "nothing of a muted microphone comes through");
+    await bo.click("mic");
+    await until("Bo is heard again", async () => (await heard(ann)) > silent);
+
+    await ann.click("more");
+    await ann.click("end");
+    await ann.click("end-sure");
+    for (const tab of [ann, bo]) await until("it is over", async () => (await tab.text("left")) !== null);
+    await bo.screenshot("meeting-ended");
+    const door = await (await fetch(`${weir.url}/meeting/${id}`)).json();
+    assert.ok(door.ended > 0, JSON.stringify(door));
+    for (const tab of [ann, bo]) assert.deepEqual(tab.console.filter((line) => /uncaught|Content Security Policy/.test(line)), []);
+    await until("no session is left", async () => (await weir.metric("weir_sessions_publishing")) + (await weir.metric("weir_sessions_watching")) === 0);
+    await Promise.all([ann, bo].map((tab) => tab.close()));
+  });
+});
+
+/** Bytes of voices received. */
+async function heard(tab) {
+  const voices = (await statistics(tab, "inbound-rtp")).filter((report) => report.kind === "audio");
+  return voices.reduce((sum, report) => sum + (report.bytesReceived ?? 0), 0);
+}
