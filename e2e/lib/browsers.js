@@ -8,8 +8,11 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 const SIZE = { width: 1280, height: 800 };
 
-/** Chromium with a fake camera and microphone, at the far end of `line` if there is one. */
-export async function openChromium({ line } = {}) {
+/**
+ * Chromium with a fake camera and microphone, at the far end of `line` if there is one. A page of `trusted` may use them though it came
+ * without TLS.
+ */
+export async function openChromium({ line, trusted } = {}) {
   const browser = await chromium.launch({
     executablePath: line?.executable(CHROMIUM) ?? CHROMIUM,
     headless: true,
@@ -24,6 +27,7 @@ export async function openChromium({ line } = {}) {
       "--disable-sync",
       "--no-first-run",
       "--disable-quic",
+      ...(trusted === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${trusted}`]),
       // A tab in the background must go on decoding: several people watch in one browser here.
       "--disable-renderer-backgrounding",
       "--disable-background-timer-throttling",

@@ -3,22 +3,33 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openChromium } from "../lib/browsers.js";
+import { Line, needLines } from "../lib/line.js";
 import { enter, enterAsGuest, lines, sees, tiles } from "../lib/meeting.js";
 import { newMeeting, signUp } from "../lib/people.js";
 import { statistics } from "../lib/seen.js";
 import { sleep, until } from "../lib/until.js";
 import { ALL, Weir } from "../lib/weir.js";
 
+/** From the network's return to a picture that moves and a message that is read. */
+const RESUMED_WITHIN_MS = 2000;
+/** Longer than a page waits for an answer (5 s), and shorter than others wait for somebody (15 s). */
+const OUTAGE_MS = 8000;
+
 describe("meeting", () => {
+  let line;
   let weir;
   let chromium;
   before(async () => {
-    weir = await Weir.start("meeting", { media: ALL });
+    needLines();
+    line = await Line.open("meeting");
+    // After the line: a node offers the addresses that it finds when it starts.
+    weir = await Weir.start("meeting", { http: "0.0.0.0", media: ALL });
     chromium = await openChromium();
   });
   after(async () => {
     await chromium?.close();
     await weir?.stop();
+    await line?.close();
   });
 
   test("two people meet, from signing up to the end for all", async (t) => {
@@ -69,7 +80,56 @@ describe("meeting", () => {
     await until("no session is left", async () => (await weir.metric("weir_sessions_publishing")) + (await weir.metric("weir_sessions_watching")) === 0);
     await Promise.all([ann, bo].map((tab) => tab.close()));
   });
+
+  test("who loses the network for eight seconds is back within two, and nobody saw them leave", async (t) => {
+    const ann = await chromium.tab();
+    await signUp(ann, weir, { name: "Ann", email: "ann@example.com" });
+    const id = await newMeeting(ann);
+    await enter(ann);
+    const far = { url: `http://${line.address}:${new URL(weir.url).port}` };
+    const browser = await openChromium({ line, trusted: far.url });
+    t.after(() => browser.close());
+    const bo = await browser.tab();
+    await enterAsGuest(bo, far, id, "Bo");
+    await sees(bo, "Ann");
+    await sees(ann, "Bo");
+    await ann.click("chat");
+    await bo.click("chat");
+    await listenToAnnouncements(ann);
+
+    line.set("partition");
+    await sleep(1000);
+    await ann.fill("chat-text", "while you were away");
+    await ann.press("Enter");
+    await sleep(OUTAGE_MS - 1000);
+    const before = (await tiles(bo)).Ann.pictures;
+    line.set("delay=20ms");
+    const returned = performance.now();
+    await until("Ann's picture moves again", async () => ((await tiles(bo)).Ann?.pictures ?? 0) > before + 3, { seconds: 15 });
+    const moved = performance.now() - returned;
+    await until("Bo reads what was written", async () => (await lines(bo)).some((text) => text.includes("while you were away")), { seconds: 15 });
+    const read = performance.now() - returned;
+    t.diagnostic(`after the network's return the picture moves in ${Math.round(moved)} ms, and the message is read in ${Math.round(read)} ms`);
+    await sees(ann, "Bo");
+    await bo.screenshot("meeting-resumed");
+    assert.equal((await lines(bo)).filter((text) => text.includes("while you were away")).length, 1);
+    assert.ok(Math.max(moved, read) < RESUMED_WITHIN_MS, `back after ${Math.round(Math.max(moved, read))} ms`);
+    assert.deepEqual((await announced(ann)).filter((text) => /Bo (joined|left)/.test(text)), []);
+  });
 });
+
+/** From now on what the page announces is kept. */
+function listenToAnnouncements(tab) {
+  return tab.ask(() => {
+    globalThis.__announced = [];
+    const region = document.querySelector('[data-testid="announcements"]');
+    new MutationObserver(() => globalThis.__announced.push(region.textContent)).observe(region, { childList: true, subtree: true, characterData: true });
+  });
+}
+
+function announced(tab) {
+  return tab.ask(() => globalThis.__announced);
+}
 
 /** Bytes of voices received. */
 async function heard(tab) {
