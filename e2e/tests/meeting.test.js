@@ -81,6 +81,74 @@ describe("meeting", () => {
     await Promise.all([ann, bo].map((tab) => tab.close()));
   });
 
+  test("six people: a lobby, a screen, raised hands, and one who is shown out", async (t) => {
+    const ann = await chromium.tab();
+    await signUp(ann, weir, { name: "Ann", email: "ann@example.net" });
+    const id = await newMeeting(ann);
+    await enter(ann);
+    await ann.click("people");
+    await ann.click("rule-lobby");
+    await until("there is a lobby", async () => (await (await fetch(`${weir.url}/meeting/${id}`)).json()).lobby === true);
+
+    const names = ["Bo", "Cem", "Dora", "Emil", "Fay"];
+    const guests = await Promise.all(names.map(() => chromium.tab()));
+    for (const [n, guest] of guests.entries()) {
+      await guest.goto(`${weir.url}/m/${id}`);
+      await guest.fill("join-name", names[n]);
+      await guest.click("join");
+      await until(`${names[n]} waits`, async () => (await guest.text("waiting-room")) !== null);
+    }
+    assert.equal((await statistics(guests[0], "inbound-rtp")).length, 0, "who waits receives nothing");
+    await until("Ann sees all who wait", async () => (await count(ann, "waiting")) === 5);
+    await ann.screenshot("meeting-lobby");
+    await ann.click("admit-all");
+    for (const guest of guests) await until("they are in", async () => (await guest.text("leave")) !== null);
+    for (const name of names) await sees(ann, name, { seconds: 30 });
+    for (const name of ["Ann", "Cem", "Dora", "Emil", "Fay"]) await sees(guests[0], name, { seconds: 30 });
+    await ann.screenshot("meeting-six-people");
+
+    // A screen is what headless Chromium makes of a page that is captured without asking.
+    const [bo, cem, , , fay] = guests;
+    await bo.ask(() => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [1280, 720];
+      const context = canvas.getContext("2d");
+      let n = 0;
+      setInterval(() => {
+        context.fillStyle = "#fff";
+        context.fillRect(0, 0, 1280, 720);
+        context.fillStyle = "#036";
+        context.font = "80px sans-serif";
+        context.fillText(`slide ${(n += 1)}`, 100, 300);
+      }, 100);
+      navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
+    });
+    await bo.click("share");
+    await until("Cem sees Bo's screen", async () => {
+      const screen = Object.entries(await tiles(cem)).find(([name]) => name.includes("Bo") && name.includes("screen"));
+      return (screen?.[1]?.pictures ?? 0) > 3 && screen[1].width >= 640;
+    }, { seconds: 30 });
+    await cem.screenshot("meeting-shared-screen");
+
+    await cem.click("hand");
+    await until("Ann sees the hand", () => ann.ask(() => [...document.querySelectorAll('[data-testid="person"]')].some((person) => person.textContent.includes("Cem"))));
+
+    // Whoever is shown out and banned gets no other ticket under the same name tag.
+    await ann.ask(() => {
+      const person = [...document.querySelectorAll('[data-testid="person"]')].find((entry) => entry.textContent.includes("Fay"));
+      person.querySelector('[data-testid="person-tools"]').click();
+    });
+    await ann.click("person-remove");
+    await ann.click("person-remove-sure");
+    await until("Fay is out", async () => (await fay.text("left")) !== null);
+    await fay.screenshot("meeting-shown-out");
+    for (const tab of [ann, bo, cem]) await until("nobody sees Fay", async () => !("Fay" in (await tiles(tab))));
+    await bo.click("share");
+    await until("the screen is gone", async () => Object.keys(await tiles(cem)).every((name) => !name.includes("screen")));
+    for (const tab of [ann, ...guests]) assert.deepEqual(tab.console.filter((text) => /uncaught|Content Security Policy/.test(text)), []);
+    await Promise.all([ann, ...guests].map((tab) => tab.close()));
+  });
+
   test("who loses the network for eight seconds is back within two, and nobody saw them leave", async (t) => {
     const ann = await chromium.tab();
     await signUp(ann, weir, { name: "Ann", email: "ann@example.com" });
@@ -117,6 +185,10 @@ describe("meeting", () => {
     assert.deepEqual((await announced(ann)).filter((text) => /Bo (joined|left)/.test(text)), []);
   });
 });
+
+function count(tab, testid) {
+  return tab.ask((id) => document.querySelectorAll(`[data-testid="${id}"]`).length, testid);
+}
 
 /** From now on what the page announces is kept. */
 function listenToAnnouncements(tab) {
