@@ -210,7 +210,9 @@ async fn every_answer_tells_browsers_to_be_careful() {
         for part in ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"] {
             assert!(csp.contains(part), "{path}: {csp}");
         }
-        assert!(!csp.contains("unsafe") && !csp.contains("http"), "{csp}");
+        // A blurred background is computed by WebAssembly of our own; that lets no text become a script.
+        let others = csp.replace("'wasm-unsafe-eval'", "");
+        assert!(!others.contains("unsafe") && !csp.contains("http"), "{csp}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert!(answer.header("permissions-policy").is_some());

@@ -74,7 +74,7 @@ fn an_unknown_key_is_refused_and_the_nearest_one_named() {
         ("[http]\nlisen = 1\n", "unknown key `lisen` in weir.toml line 2: did you mean `listen`?"),
         ("[http]\nworkers = 1\n", "unknown key `workers` in weir.toml line 2: it belongs in section [media]"),
         ("workers = 1\n", "unknown key `workers` in weir.toml line 1: it belongs in section [media]"),
-        ("[redis]\n", "unknown key `redis` in weir.toml line 1: the sections are auth, data, drain, "),
+        ("[redis]\n", "unknown key `redis` in weir.toml line 1: the sections are accounts, auth, data, drain, "),
         ("[auth]\npassword = 1\n", "unknown key `password` in weir.toml line 2: the keys of [auth] are mode"),
     ] {
         let error = from_file(text).unwrap_err();
