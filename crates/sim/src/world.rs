@@ -170,6 +170,15 @@ impl Sim {
         }
     }
 
+    /// Whether what `who` publishes of a kind is passed on to anybody.
+    pub fn forward(&mut self, who: &str, kind: Kind, on: bool) -> Result<(), engine::Refusal> {
+        let session = self.client(who).session;
+        match self.ask(who, |ticket| Command::Forward { ticket, session, owner: Owner(None), kind, on }) {
+            Reply::Refused(refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
     /// What the node was last told that the video sections of `who` are given.
     pub fn given(&self, who: &str) -> &[Section] {
         self.given.get(&self.clients[who].session).map_or(&[], |sections| sections)

@@ -243,6 +243,45 @@ fn a_thirty_person_meeting_with_one_on_a_narrow_line_hurts_nobody_else() {
 }
 
 #[test]
+fn what_is_switched_off_reaches_nobody_on_any_worker_and_goes_on_without_a_seam() {
+    let mut sim = room(11, &people(2), &named());
+    for (worker, who) in [(0, "ann"), (1, "bob")] {
+        sim.meet(worker, "hall", who, 2, 2);
+        sim.show(who, &["p0", "p1"]);
+    }
+    sim.run(secs(3));
+    let heard = |sim: &Sim, who: &str| sim.viewer(who).voices().map(|voice| voice.tags.len()).collect::<Vec<_>>();
+    for kind in [Kind::Video, Kind::Audio] {
+        sim.forward("p0", kind, false).unwrap();
+        sim.run(ms(200));
+        let before = ["ann", "bob"].map(|who| (pictures(&sim, who, 0), pictures(&sim, who, 1), heard(&sim, who)));
+        sim.run(secs(2));
+        for (who, (first, second, voices)) in ["ann", "bob"].into_iter().zip(before) {
+            let still: Vec<bool> = heard(&sim, who).iter().zip(&voices).map(|(now, before)| now == before).collect();
+            match kind {
+                Kind::Video => {
+                    assert_eq!(pictures(&sim, who, 0), first, "{who} sees nothing new");
+                    assert!(still.iter().all(|still| !still), "{who} hears both: {voices:?}");
+                }
+                Kind::Audio => {
+                    assert!(pictures(&sim, who, 0) > first + 20, "{who} sees what is on");
+                    assert_eq!(still.iter().filter(|still| **still).count(), 1, "{who} hears the other: {voices:?}");
+                }
+            }
+            assert!(pictures(&sim, who, 1) > second + 20, "{who} sees the other");
+        }
+        sim.forward("p0", kind, true).unwrap();
+        sim.run(secs(2));
+    }
+    for who in ["ann", "bob"] {
+        assert_eq!(shows(&sim, who, 0), Some(sim.person("p0")));
+        assert!(matches!(given(&sim, who, 0), Given::Layer { .. }));
+        is_without_a_seam(&sim, who);
+    }
+    assert!(matches!(sim.forward("ann", Kind::Audio, false), Err(engine::Refusal::NotAPublisher)));
+}
+
+#[test]
 fn an_assignment_is_carried_out_whole_or_not_at_all() {
     let mut sim = room(9, &people(2), &named());
     sim.meet(0, "hall", "bob", 1, 3);
