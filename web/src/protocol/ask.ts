@@ -1,7 +1,7 @@
 // One question to our own server: JSON out, JSON back, and a refusal that says what kind it is. The cookie that says who asks
 // travels by itself, because the server is the one that the page came from.
 
-import type { Problem } from "./generated/api";
+import { problemOf } from "./problem";
 import { parseRetryAfter } from "./retry";
 
 /** Every way in which the server says no that a page has words for. */
@@ -90,15 +90,5 @@ function byStatus(status: number): ProblemKind {
       return "too-many";
     default:
       return status >= 500 ? "server" : "bad-input";
-  }
-}
-
-async function problemOf(response: Response): Promise<Partial<Problem> | null> {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!type.toLowerCase().startsWith("application/problem+json")) return null;
-  try {
-    return (await response.json()) as Partial<Problem>;
-  } catch {
-    return null;
   }
 }

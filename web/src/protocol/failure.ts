@@ -3,7 +3,7 @@
 // A person reads `sentence`; `detail` is the server's own explanation (RFC 9457), shown smaller. Codes that are not
 // known here count by their class, as RFC 9725 asks of clients.
 
-import type { Problem } from "./generated/api";
+import { problemOf } from "./problem";
 import { parseRetryAfter } from "./retry";
 
 export type Side = "publish" | "watch";
@@ -89,15 +89,5 @@ function byStatus(status: number, side: Side): string {
       return status >= 500
         ? "The server has a problem of its own."
         : "The server does not accept what this browser offers. Try another codec or another browser.";
-  }
-}
-
-async function problemOf(response: Response): Promise<Partial<Problem> | null> {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!type.toLowerCase().startsWith("application/problem+json")) return null;
-  try {
-    return (await response.json()) as Partial<Problem>;
-  } catch {
-    return null;
   }
 }

@@ -1,8 +1,8 @@
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { Icon } from "../icons";
 import { words } from "../language";
+import { useDisclosure } from "../parts/disclosure";
 import { Link, navigate, place } from "../router";
 import { leave, who } from "./me";
 
@@ -23,40 +23,22 @@ export function AccountMenu(): JSX.Element | null {
 /** Links that a button shows and hides: plain ones, walked by Tab. Escape closes it, and so does going elsewhere. */
 function Menu({ name }: { name: string }): JSX.Element {
   const { account: w, titles } = words.value;
-  const open = useSignal(false);
-  const root = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const id = useId();
+  const { hide, ...shown } = useDisclosure();
   const here = place.value;
-  useEffect(() => void (open.value = false), [here, open]);
-  useEffect(() => {
-    const elsewhere = (event: Event): void => {
-      if (event.target instanceof Node && root.current?.contains(event.target) === false) open.value = false;
-    };
-    document.addEventListener("pointerdown", elsewhere);
-    document.addEventListener("focusin", elsewhere);
-    return () => {
-      document.removeEventListener("pointerdown", elsewhere);
-      document.removeEventListener("focusin", elsewhere);
-    };
-  }, [open]);
-  const key = (event: KeyboardEvent): void => {
-    if (event.key !== "Escape" || !open.value) return;
-    open.value = false;
-    button.current?.focus();
-  };
+  // Another page is another place to begin at.
+  useEffect(hide, [here]);
   const out = async (): Promise<void> => {
     await leave();
     navigate("/");
   };
   return (
-    <div ref={root} class="menu" onKeyDown={key}>
-      <button ref={button} type="button" class="account" aria-label={w.menu(name)} aria-expanded={open.value} aria-controls={id} onClick={() => (open.value = !open.value)} data-testid="account">
+    <div ref={shown.root} class="menu" onKeyDown={shown.onKeyDown}>
+      <button ref={shown.button} type="button" class="account" aria-label={w.menu(name)} aria-expanded={shown.open} aria-controls={shown.id} onClick={shown.toggle} data-testid="account">
         <Icon name="person" />
         <span>{name}</span>
         <Icon name="down" />
       </button>
-      <div id={id} class="menu-items" hidden={!open.value}>
+      <div id={shown.id} class="menu-items" hidden={!shown.open}>
         <Link href="/meetings" data-testid="to-meetings">
           <Icon name="people" />
           {titles.meetings}

@@ -1,7 +1,6 @@
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon, type IconName } from "../icons";
+import { useDisclosure } from "../parts/disclosure";
 
 type PopupProps = {
   icon: IconName;
@@ -13,38 +12,14 @@ type PopupProps = {
 
 /** What a button shows above itself and hides again: on Escape, and when somebody goes elsewhere. */
 export function Popup({ icon, label, children, testid }: PopupProps): JSX.Element {
-  const open = useSignal(false);
-  const root = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const id = useId();
-  useEffect(() => {
-    const elsewhere = (event: Event): void => {
-      if (event.target instanceof Node && root.current?.contains(event.target) === false) open.value = false;
-    };
-    document.addEventListener("pointerdown", elsewhere);
-    document.addEventListener("focusin", elsewhere);
-    return () => {
-      document.removeEventListener("pointerdown", elsewhere);
-      document.removeEventListener("focusin", elsewhere);
-    };
-  }, [open]);
-  const close = (): void => {
-    open.value = false;
-    button.current?.focus();
-  };
-  const key = (event: KeyboardEvent): void => {
-    if (event.key !== "Escape" || !open.value) return;
-    // What it stands in goes on being open.
-    event.stopPropagation();
-    close();
-  };
+  const shown = useDisclosure();
   return (
-    <div ref={root} class="popup" onKeyDown={key}>
-      <button ref={button} type="button" class="icon-button" aria-label={label} aria-expanded={open.value} aria-controls={id} onClick={() => (open.value = !open.value)} data-testid={testid}>
+    <div ref={shown.root} class="popup" onKeyDown={shown.onKeyDown}>
+      <button ref={shown.button} type="button" class="icon-button" aria-label={label} aria-expanded={shown.open} aria-controls={shown.id} onClick={shown.toggle} data-testid={testid}>
         <Icon name={icon} />
       </button>
-      <div id={id} class="popup-items" role="group" aria-label={label} hidden={!open.value}>
-        {open.value && children(close)}
+      <div id={shown.id} class="popup-items" role="group" aria-label={label} hidden={!shown.open}>
+        {shown.open && children(shown.close)}
       </div>
     </div>
   );
