@@ -46,6 +46,11 @@ describe("meeting", () => {
     for (const tab of [ann, bo]) await until("the other is heard", async () => (await heard(tab)) > 0);
     await ann.screenshot("meeting-two-people");
 
+    // To those outside it is no room.
+    assert.deepEqual((await (await fetch(`${weir.url}/api/rooms`)).json()).rooms, []);
+    const door = await (await fetch(`${weir.url}/meeting/${id}`)).json();
+    assert.deepEqual(door.inside, ["Ann", "Bo"], "who holds the link sees who is inside");
+
     await ann.click("chat");
     await ann.fill("chat-text", "Look: https://example.org/<b>now</b>");
     await ann.press("Enter");
@@ -74,8 +79,8 @@ describe("meeting", () => {
     await ann.click("end-sure");
     for (const tab of [ann, bo]) await until("it is over", async () => (await tab.text("left")) !== null);
     await bo.screenshot("meeting-ended");
-    const door = await (await fetch(`${weir.url}/meeting/${id}`)).json();
-    assert.ok(door.ended > 0, JSON.stringify(door));
+    const ended = await (await fetch(`${weir.url}/meeting/${id}`)).json();
+    assert.ok(ended.ended > 0, JSON.stringify(ended));
     for (const tab of [ann, bo]) assert.deepEqual(tab.console.filter((line) => /uncaught|Content Security Policy/.test(line)), []);
     await until("no session is left", async () => (await weir.metric("weir_sessions_publishing")) + (await weir.metric("weir_sessions_watching")) === 0);
     await Promise.all([ann, bo].map((tab) => tab.close()));

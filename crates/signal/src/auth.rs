@@ -140,10 +140,12 @@ impl Caller {
 
     /// Whether the room may be shown to the caller.
     pub fn may_see(&self, room: &str) -> bool {
+        // The name of a meeting's room is its link.
+        let is_shared = !room.starts_with(RoomName::RESERVED);
         match &self.grant {
-            Access::Open => true,
+            Access::Open => is_shared,
             Access::Nobody => false,
-            Access::Token(grant) => grant.admin || grant.rooms.cover_name(room),
+            Access::Token(grant) => grant.admin || (is_shared && grant.rooms.cover_name(room)),
         }
     }
 

@@ -56,6 +56,23 @@ fn a_star_covers_every_room_and_an_admin_may_everything() {
 }
 
 #[test]
+fn the_room_of_a_meeting_is_nobodys_to_ask_for_and_only_an_admin_sees_its_name() {
+    let key = Key::generate();
+    let meeting = "~qkfd-mzwhp-xbtr";
+    let all = Grant { rooms: Rooms::All, publish: true, subscribe: true, admin: false };
+    let admin = Grant { admin: true, ..all.clone() };
+    for (grant, sees) in [(all, false), (admin, true)] {
+        let caller = public(&key).caller(&bearer(&mint(&key, grant, None, hour())), None).unwrap();
+        for right in [Right::Publish, Right::Watch] {
+            assert!(matches!(caller.may(right, &room(meeting)), Err(Denied::Insufficient(_))));
+        }
+        assert_eq!(caller.may_see(meeting), sees);
+    }
+    let open = Guard::new(Policy::Open, "0.0.0.0:80".parse().unwrap(), key).caller(&HeaderMap::new(), None).unwrap();
+    assert!(open.may(Right::Watch, &room(meeting)).is_err() && !open.may_see(meeting) && open.may_see("demo"));
+}
+
+#[test]
 fn forged_stale_and_foreign_tokens_are_turned_away() {
     let key = Key::generate();
     let guard = public(&key);

@@ -87,6 +87,12 @@ impl Media {
         let (ended, end) = oneshot::channel();
         match self.ask(&person, what, sdp, ended).await {
             Ok((answered, slots)) => {
+                if what == What::Camera {
+                    // Off until somebody says on, and before anything can arrive.
+                    for kind in [TrackKind::Audio, TrackKind::Video] {
+                        let _ = self.app.desk.forward(answered.session, self.owner, kind, false).await;
+                    }
+                }
                 // A second connection under the same name has taken the first one's place; a receiving one has not.
                 self.close(&key).await;
                 let session = self.follow(&person, what, answered.session, end).await;
