@@ -4,11 +4,6 @@ import { until } from "./until.js";
 
 export const PASSWORD = "four calm herons wade";
 
-/** Whether this node keeps accounts; one that does not has nothing at this address. */
-export async function hasAccounts(weir) {
-  return (await fetch(`${weir.url}/account/verify`)).status !== 404;
-}
-
 /** Signs up on the page for it, and ends where that leads: logged in, at the start. */
 export async function signUp(tab, weir, { name, email }) {
   await tab.goto(`${weir.url}/signup`);

@@ -24,13 +24,13 @@ const HICCUP_MS = 150;
 const DECIDED_MS = 3_000;
 
 /**
- * For each fall, where the viewer without a line saw that the machine kept up in all of them: two browsers and a server share it.
- * Where it did not, the median may be twice as much, and the worst of them four times.
+ * In each fall in which the viewer without a line saw that the machine kept up: two browsers and a server share it. Over all of them
+ * the median, and in the worst of them twice as much.
  */
 const BOUNDS = [
-  ["still", 500, (fall) => fall.frozen, (fall) => fall.hiccup],
-  ["a smaller layer comes after", 1_000, (fall) => fall.small, (fall) => fall.hiccup],
-  ["the large layer is back after", 10_000, (fall) => fall.large, (fall) => fall.riseHiccup],
+  ["still", 500, (fall) => fall.frozen],
+  ["a smaller layer comes after", 1_000, (fall) => fall.small],
+  ["the large layer is back after", 10_000, (fall) => fall.large],
 ];
 /** The large layer is to fill a good part of the wide line. */
 const LARGE_KBPS_MIN = 1_500;
@@ -70,11 +70,7 @@ describe("bottleneck", () => {
 
     const falls = [];
     for (let n = 0; n < FALLS; n += 1) {
-      await showsLarge(tab, 40).catch(async (error) => {
-        const sent = await statistics(studio, "outbound-rtp");
-        const layers = sent.filter((report) => report.kind === "video").map((report) => `${report.rid} ${report.frameWidth} wide, ${report.framesPerSecond}/s, limited by ${report.qualityLimitationReason}, active ${report.active}`);
-        throw new Error(`${error.message}\nthe publisher sends ${layers.join("; ")}\n${(await whyOf(weir, path)).output}`);
-      });
+      await showsLarge(tab, 40);
       // A publisher's encoder takes its time to reach its full rate.
       const kbps = await until("the large layer fills the line", async () => {
         const [before, began] = [await received(tab), performance.now()];
@@ -91,8 +87,7 @@ describe("bottleneck", () => {
       const [narrow, encoded] = [await seenSince(tab, fell), await seenSince(control, fell)];
       line.set(WIDE, FAIR);
       const rose = performance.now();
-      const largeAfter = await showsLarge(tab, 45).then(() => performance.now() - rose);
-      const meanwhile = await seenSince(control, rose);
+      const largeAfter = await showsLarge(tab, 30).then(() => performance.now() - rose);
       falls.push({
         kbps: Math.round(kbps),
         frozen: Math.round(longestStill(narrow)),
@@ -101,7 +96,6 @@ describe("bottleneck", () => {
         stills: stills(narrow),
         encoder: stills(encoded),
         hiccup: Math.round(longestStill(encoded.filter((picture) => picture.at < DECIDED_MS))),
-        riseHiccup: Math.round(longestStill(meanwhile)),
         why,
       });
       t.diagnostic(JSON.stringify(falls.at(-1)));
@@ -110,14 +104,15 @@ describe("bottleneck", () => {
     t.diagnostic(`the line: ${JSON.stringify(stats)}`);
     await tab.screenshot("bottleneck");
     const complaints = [];
-    for (const [what, max, of, hiccup] of BOUNDS) {
+    const smooth = falls.filter((fall) => fall.hiccup < HICCUP_MS);
+    t.diagnostic(`the machine kept up in ${smooth.length} of ${FALLS} falls`);
+    for (const [what, max, of] of BOUNDS) {
       const found = falls.map(of).sort((a, b) => a - b);
-      const smooth = falls.filter((fall) => hiccup(fall) < HICCUP_MS).length;
-      t.diagnostic(`${what}: ${found.join(", ")} ms; the machine kept up in ${smooth} of ${FALLS}`);
-      const [median, most] = [found[Math.floor((FALLS - 1) / 2)], found.at(-1)];
-      const [medianMax, mostMax] = smooth === FALLS ? [max, max] : [2 * max, 4 * max];
-      if (median > medianMax) complaints.push(`${what}: a median of ${median} ms, and ${medianMax} are allowed`);
-      if (most > mostMax) complaints.push(`${what}: once ${most} ms, and ${mostMax} are allowed`);
+      t.diagnostic(`${what}: ${found.join(", ")} ms`);
+      const [median, most, clean] = [found[Math.floor((FALLS - 1) / 2)], found.at(-1), Math.max(0, ...smooth.map(of))];
+      if (clean > max) complaints.push(`${what}: ${clean} ms, and ${max} are allowed`);
+      if (median > max) complaints.push(`${what}: a median of ${median} ms`);
+      if (most > 2 * max) complaints.push(`${what}: once ${most} ms`);
     }
     for (const { why } of falls) {
       if (why.code !== 0) complaints.push(`weir why says that it does not play: ${why.output}`);

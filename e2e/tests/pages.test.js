@@ -1,28 +1,24 @@
-// The pages around live video: signing up, meetings, and the look into the mirror before one. All but the first and the last test
-// need a node that keeps accounts.
+// The pages around live video: signing up, meetings, and the look into the mirror before one.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { barriers, focused, overflow, tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
-import { fillSignUp, hasAccounts, newMeeting, PASSWORD, reachedMeeting, signUp, wander } from "../lib/people.js";
+import { fillSignUp, newMeeting, PASSWORD, reachedMeeting, signUp, wander } from "../lib/people.js";
 import { until } from "../lib/until.js";
 import { Weir } from "../lib/weir.js";
 
 describe("pages", () => {
   let weir;
   let chromium;
-  let accounts;
   before(async () => {
     weir = await Weir.start("pages");
-    accounts = await hasAccounts(weir);
     chromium = await openChromium();
   });
   after(async () => {
     await chromium?.close();
     await weir?.stop();
   });
-  const skipped = (t) => accounts || t.skip("this node keeps no accounts");
 
   test("every page that needs nobody's name is open to everybody, light and dark, small and large", async () => {
     const tab = await chromium.tab(weir.url);
@@ -39,8 +35,7 @@ describe("pages", () => {
     await tab.close();
   });
 
-  test("somebody with only a keyboard signs up, makes a meeting and comes in", async (t) => {
-    if (!skipped(t)) return;
+  test("somebody with only a keyboard signs up, makes a meeting and comes in", async () => {
     const tab = await chromium.tab(weir.url);
     await until("the page knows that nobody is logged in", async () => (await tab.text("login")) !== null);
     await tab.press("Tab");
@@ -71,8 +66,7 @@ describe("pages", () => {
     await tab.close();
   });
 
-  test("a host sets rules, and guests meet them at the door", async (t) => {
-    if (!skipped(t)) return;
+  test("a host sets rules, and guests meet them at the door", async () => {
     const host = await chromium.tab();
     await signUp(host, weir, { name: "Ann", email: "ann@example.org" });
     const id = await newMeeting(host);
@@ -130,8 +124,7 @@ describe("pages", () => {
     await Promise.all([host, guest].map((tab) => tab.close()));
   });
 
-  test("who has no camera, or does not allow it, joins all the same", async (t) => {
-    if (!skipped(t)) return;
+  test("who has no camera, or does not allow it, joins all the same", async () => {
     const host = await chromium.tab();
     await signUp(host, weir, { name: "Cem", email: "cem@example.org" });
     const id = await newMeeting(host);
@@ -152,8 +145,7 @@ describe("pages", () => {
     await host.close();
   });
 
-  test("a background is blurred by what our own server hands out, and a camera that is off is let go", async (t) => {
-    if (!skipped(t)) return;
+  test("a background is blurred by what our own server hands out, and a camera that is off is let go", async () => {
     const tab = await chromium.tab();
     await signUp(tab, weir, { name: "Gil", email: "gil@example.org" });
     await newMeeting(tab);
@@ -170,8 +162,7 @@ describe("pages", () => {
     await tab.close();
   });
 
-  test("an account is changed, left everywhere, and deleted", async (t) => {
-    if (!skipped(t)) return;
+  test("an account is changed, left everywhere, and deleted", async () => {
     const tab = await chromium.tab();
     await signUp(tab, weir, { name: "Eva", email: "eva@example.org" });
     await tab.click("account");
@@ -205,8 +196,7 @@ describe("pages", () => {
     await tab.close();
   });
 
-  test("who is asked to log in where they are goes on with what they wanted", async (t) => {
-    if (!skipped(t)) return;
+  test("who is asked to log in where they are goes on with what they wanted", async () => {
     const tab = await chromium.tab(weir.url);
     await tab.click("new-meeting");
     await tab.click("turn-to-signup");

@@ -13,12 +13,9 @@ import { ALL, Weir } from "../lib/weir.js";
 
 const ROOMS = 3;
 const KEYFRAME_MS = 2000;
-/** Who is moved ten times a second catches up all the time: five of six frames come faster than they were made. Of those some are never
- * shown, and none need be; Chromium decodes and counts them all (0 of 15,000), Firefox drops 1 to 4 % of them, on a quiet machine too. A
- * splice that a decoder sees costs it the keyframe, and those are counted on their own. */
-const DROPPED_OF_HURRIED_MAX = { chromium: 0.02, firefox: 0.1 };
-/** Who stays is another page, and may be luckier than who is moved. A splice that froze a picture would do it nearly each time. */
-const FREEZES_PER_SWITCH_MAX = 0.01;
+/** A viewer that leaves before it has caught up leaves frames in its jitter buffer, which the next keyframe overtakes: no decoder shows
+ * them, and none need be. It is counted, and bounded. */
+const DROPPED_SHARE_MAX = 0.01;
 /** The receiver's clock and the timestamps may come apart by this much: a jitter buffer that has to follow them adds as much delay. */
 const CLOCK_AHEAD_MAX_MS = 150;
 
@@ -81,12 +78,11 @@ describe("splices", () => {
     const ahead = aheadOf(shown);
     if (ahead !== null) t.diagnostic(`${name}: timestamps went ahead of the clock by ${ahead.toFixed(0)} ms`);
 
-    const hurried = seen.framesReceived - unmoved.framesReceived;
     const complaints = [
       [seen.packetsLost === 0 && seen.nackCount === 0, "packets were lost"],
       [seen.pliCount <= 1, `${seen.pliCount} keyframes asked for`],
-      [seen.freezeCount <= unmoved.freezeCount + FREEZES_PER_SWITCH_MAX * switches, `${seen.freezeCount} freezes, ${unmoved.freezeCount} of who stayed`],
-      [seen.framesDropped <= unmoved.framesDropped + DROPPED_OF_HURRIED_MAX[browser.name] * hurried, `${seen.framesDropped} frames dropped`],
+      [seen.freezeCount <= unmoved.freezeCount, `${seen.freezeCount} freezes, ${unmoved.freezeCount} of who stayed`],
+      [seen.framesDropped <= unmoved.framesDropped + DROPPED_SHARE_MAX * seen.framesReceived, `${seen.framesDropped} frames dropped`],
       // One for each switch, but for those that the next one overtook, and one for each that was made where the viewer was.
       [seen.keyFramesDecoded >= 0.95 * switches && seen.keyFramesDecoded <= switches + made, `${seen.keyFramesDecoded} keyframes decoded`],
       [ages[ages.length >> 1] < 300, `it is ${ages[ages.length >> 1]} ms behind in the end`],

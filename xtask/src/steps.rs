@@ -35,16 +35,16 @@ pub const TEST: &[Step] = &[
     Step { name: "web-unit", run: || tests("npm", &["test", "--silent", "--prefix", "web"]) },
     Step { name: "conformance", run: || e2e("conformance") },
     Step { name: "load", run: || e2e("load") },
-    Step { name: "hostile", run: || live("hostile") },
-    Step { name: "browsers", run: || live("browsers") },
-    Step { name: "pages", run: || live("pages") },
-    Step { name: "meeting", run: || live("meeting") },
-    Step { name: "switch", run: || live("switch") },
-    Step { name: "splices", run: || live("splices") },
-    Step { name: "recorded", run: || live("recorded") },
-    Step { name: "loss", run: || live("loss") },
-    Step { name: "bottleneck", run: || live("bottleneck") },
-    Step { name: "chain", run: || live("chain") },
+    Step { name: "hostile", run: || e2e("hostile") },
+    Step { name: "browsers", run: || e2e("browsers") },
+    Step { name: "pages", run: || e2e("pages") },
+    Step { name: "meeting", run: || e2e("meeting") },
+    Step { name: "switch", run: || e2e("switch") },
+    Step { name: "splices", run: || e2e("splices") },
+    Step { name: "recorded", run: || e2e("recorded") },
+    Step { name: "loss", run: || e2e("loss") },
+    Step { name: "bottleneck", run: || e2e("bottleneck") },
+    Step { name: "chain", run: || e2e("chain") },
     Step { name: "programs", run: || e2e("programs") },
     Step { name: "clip", run: || e2e("clip") },
     Step { name: "ftl", run: || e2e("ftl") },
@@ -129,17 +129,6 @@ fn single(program: &str, arguments: &[&str]) -> Result<Tally> {
 fn tests(program: &str, arguments: &[&str]) -> Result<Tally> {
     let ended = shell::run(STEP_LIMIT, program, arguments)?;
     Ok(Tally::read(&ended.lines, ended.success))
-}
-
-/// A file of `e2e/tests` that measures what people see while browsers, a server and a network share this machine with whatever
-/// else runs on it. It has a second try, which the output shows (docs/decisions/0023-a-second-try-for-what-is-live.md).
-fn live(name: &str) -> Result<Tally> {
-    let first = e2e(name)?;
-    if first.failed == 0 {
-        return Ok(first);
-    }
-    println!("\n== {name}, once more: {} failed on a machine that others may have used ==", first.failed);
-    e2e(name)
 }
 
 /// One file of `e2e/tests`, against a node that it starts itself.

@@ -38,3 +38,35 @@ impl Endings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proto::WorkerId;
+
+    use super::*;
+
+    fn peer(slot: u32) -> PeerId {
+        PeerId { worker: WorkerId(0), slot, generation: 0 }
+    }
+
+    #[test]
+    fn whoever_waits_is_told_once_and_nothing_is_kept_of_who_never_came() {
+        let mut endings = Endings::default();
+        let (ended, mut end) = oneshot::channel();
+        endings.wait(Some(Ticket(1)), Some(ended));
+        endings.began(Ticket(1), peer(7));
+        endings.ended(peer(8), "left");
+        assert!(end.try_recv().is_err(), "that was somebody else");
+        endings.ended(peer(7), "left");
+        assert_eq!(end.try_recv().as_deref(), Ok("left"));
+
+        let (ended, mut end) = oneshot::channel();
+        endings.wait(Some(Ticket(2)), Some(ended));
+        endings.refused(Ticket(2));
+        assert_eq!(end.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        // A full node asks nobody, and a plain publisher waits for nothing.
+        endings.wait(None, Some(oneshot::channel().0));
+        endings.wait(Some(Ticket(3)), None);
+        assert!(endings.asked.is_empty() && endings.running.is_empty());
+    }
+}

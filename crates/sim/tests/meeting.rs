@@ -208,7 +208,7 @@ fn a_thirty_person_meeting_with_one_on_a_narrow_line_hurts_nobody_else() {
         }
         sim.assign(who, None, wish).unwrap();
     }
-    sim.line("bob", "rate=300kbps,delay=20ms,queue=200ms".parse().unwrap());
+    sim.line("bob", "rate=200kbps,delay=20ms,queue=200ms".parse().unwrap());
     sim.run(secs(15));
     let sound: usize = sim.viewer("bob").voices().map(|voice| voice.tags.len()).sum();
     let before = pictures(&sim, "bob", 0);

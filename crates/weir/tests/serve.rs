@@ -67,3 +67,29 @@ fn a_drain_ends_at_its_deadline() {
     node.signal("TERM");
     assert_eq!(node.ended(LONG).0, Some(0));
 }
+
+#[test]
+fn an_account_is_still_there_after_the_node_was_killed() {
+    let here = Folder::new("people");
+    let json = [("Content-Type", "application/json")];
+    let person = r#"{"email": "ann@example.org", "password": "four calm herons wade"}"#;
+    let mut node = Serving::start(&here, &[]);
+    assert_eq!(node.ask("POST", "/account", &json, person).0, 201);
+    node.signal("KILL");
+    node.ended(LONG);
+    let node = Serving::start(&here, &[]);
+    assert_eq!(node.ask("POST", "/account/login", &json, person).0, 200);
+    assert_eq!(node.ask("POST", "/account/login", &json, &person.replace("calm", "loud")).0, 401);
+}
+
+#[test]
+fn a_database_of_somebody_elses_is_refused_with_its_name_and_left_alone() {
+    let here = Folder::new("foreign");
+    std::fs::create_dir(here.path("weir-data")).unwrap();
+    std::fs::write(here.path("weir-data/weir.db"), "not a database\n".repeat(100)).unwrap();
+    let output = weir(&here).args(["serve", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0"]).output().unwrap();
+    assert!(!output.status.success());
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert!(says.contains("weir.db"), "{says}");
+    assert_eq!(std::fs::read(here.path("weir-data/weir.db")).unwrap(), "not a database\n".repeat(100).into_bytes());
+}

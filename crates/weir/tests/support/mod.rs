@@ -111,7 +111,10 @@ impl Serving {
             request += &format!("{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            request += &format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n", body.len());
+            if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+                request += "Content-Type: application/sdp\r\n";
+            }
+            request += &format!("Content-Length: {}\r\n", body.len());
         }
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
