@@ -10,14 +10,17 @@
 //! array. It keeps no packets: what waits, and what is repaired, comes out of the source's ring. What a viewer's tracks
 //! share (address, keys, estimate) is its [`Line`].
 
+mod numbers;
 mod repair;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use media::codec::{Codec, Kind, PictureId, vp8, vp9};
+use media::codec::{Codec, Kind, PictureId};
 use media::select::{Selector, Target, Verdict};
 use transport::{Outbox, SendTrack, rtcp};
+
+pub use numbers::restore_numbers;
 
 use crate::budget::Step;
 use crate::drops::{Drop, Drops};
@@ -29,6 +32,7 @@ use crate::ring::Packet;
 use crate::sets::{self, Lent, Sets};
 use crate::source::{Layer, Pending};
 use crate::splice::{Mapped, Mark, Splice};
+use numbers::rewrite_payload;
 
 #[repr(align(64))]
 pub struct Downlink {
@@ -78,6 +82,14 @@ struct Rare {
     /// Numbers below this are of a layer that the line could not carry: nobody repairs them.
     abandoned: u64,
     abandoned_at: Option<Instant>,
+    /// When a frame was sent last that is older than it looks.
+    hurried_at: Option<Instant>,
+}
+
+impl Rare {
+    fn new(now: Instant) -> Rare {
+        Rare { waits_since: now, left_out: None, reported: None, abandoned: 0, abandoned_at: None, hurried_at: None }
+    }
 }
 
 /// The frame whose last packet has not been sent.
@@ -186,7 +198,7 @@ impl Downlink {
             packets: 0,
             bytes: 0,
             held: VecDeque::new(),
-            rare: Box::new(Rare { waits_since: now, left_out: None, reported: None, abandoned: 0, abandoned_at: None }),
+            rare: Box::new(Rare::new(now)),
         }
     }
 
@@ -241,14 +253,15 @@ impl Downlink {
         let entry = &layers[layer as usize];
         // Gone from the ring: the next keyframe will do.
         let Some(first) = entry.ring.get(seq) else { return };
-        let replay = Replay::begin(now, entry, first, policy);
+        let start = replay::start(now, self.rare.hurried_at);
+        let replay = Replay::begin(now, start, entry, first, policy);
         let mut mark = mark(layer, first);
         // What was shown last may have come after this keyframe: then it cannot have the time at which it came.
-        let goes_on = self.retimed.is_some() || self.splice.has_shown_later(mark.arrival);
+        let goes_on = start > now || self.retimed.is_some() || self.splice.has_shown_later(mark.arrival);
         if replay.is_late() || goes_on {
-            mark.arrival = now;
+            mark.arrival = start;
         }
-        self.retimed = ((replay.is_late() && policy == Policy::CatchUp) || goes_on).then_some(now);
+        self.retimed = ((replay.is_late() && policy == Policy::CatchUp) || goes_on).then_some(start);
         self.layer = Some(layer);
         self.target = layer;
         self.selector = None;
@@ -541,6 +554,7 @@ impl Downlink {
                 let is_live = packet.arrival > last;
                 if !is_live {
                     mark.arrival = now;
+                    self.rare.hurried_at = Some(now);
                 }
                 if is_new_frame {
                     self.splice.retime(mark);
@@ -669,28 +683,4 @@ fn mark(layer: u8, packet: &Packet) -> Mark {
         keyidx: packet.facts.keyidx,
         frame: packet.dependency.get(1..3).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]])),
     }
-}
-
-/// Puts the publisher's own picture numbers back: another worker goes by them.
-pub fn restore_numbers(codec: Codec, packet: &mut Packet) {
-    let facts = packet.facts;
-    let mapped = Mapped {
-        seq: packet.seq,
-        time: packet.time,
-        picture_id: facts.picture_id.map(PictureId::value),
-        tl0: facts.tl0.unwrap_or(0),
-        keyidx: facts.keyidx.unwrap_or(0),
-        frame: 0,
-    };
-    rewrite_payload(codec, packet.payload_mut(), &mapped);
-}
-
-/// Picture numbering lives in the payload descriptor of VP8 and VP9; only those header bytes change.
-fn rewrite_payload(codec: Codec, payload: &mut [u8], mapped: &Mapped) {
-    let Mapped { tl0, keyidx, .. } = *mapped;
-    match (codec, mapped.picture_id) {
-        (Codec::Vp8, Some(picture_id)) => vp8::rewrite(payload, vp8::Numbers { picture_id, tl0, keyidx }),
-        (Codec::Vp9, Some(picture_id)) => vp9::rewrite(payload, vp9::Numbers { picture_id, tl0 }),
-        _ => false,
-    };
 }

@@ -25,7 +25,9 @@ const RECENT: Duration = Duration::from_millis(300);
 const NEEDED_PERCENT: u64 = 130;
 /// Times the speed at which it came in, however small it is and whatever the line carries. Decoders take their time for each frame: what
 /// arrives sooner waits in the viewer's jitter buffer, and is thrown away there when a keyframe overtakes it.
-const SPEED_MAX: u32 = 8;
+const SPEED_MAX: u32 = 5;
+/// From the last frame that was in a hurry to the next keyframe, so that a decoder that is behind has shown it by then.
+const BREATH: Duration = Duration::from_millis(20);
 /// Longer than this nobody watches a picture that hurries.
 const CATCH_UP_MAX: Duration = Duration::from_secs(6);
 
@@ -62,7 +64,8 @@ impl Line {
 }
 
 impl Replay {
-    pub fn begin(now: Instant, layer: &Layer, first: &Packet, policy: Policy) -> Replay {
+    /// Nothing of it leaves before `start`.
+    pub fn begin(now: Instant, start: Instant, layer: &Layer, first: &Packet, policy: Policy) -> Replay {
         let rate_bps = rate_bps(now, layer, layer.gop.as_ref());
         let is_late = now.saturating_duration_since(first.arrival) > LIVE;
         let (from, to) = (first.arrival, first.arrival);
@@ -74,7 +77,7 @@ impl Replay {
             rate_bps,
             credit: FIRST_BYTES,
             at: now,
-            started: now,
+            started: start,
             from,
             to,
         }
@@ -99,6 +102,7 @@ impl Replay {
     pub fn admits(&mut self, now: Instant, packet: &Packet, line: &mut Line) -> bool {
         self.at_edge = false;
         let admitted = match self.policy {
+            _ if now < self.started => false,
             // A keyframe that has just come takes its turn like any other packet.
             _ if !self.is_late => line.pacer.admits(now, packet.text().len()),
             Policy::Cut => self.is_in_time(now, packet, 1),
@@ -130,6 +134,11 @@ impl Replay {
         self.credit -= bytes as i64;
         true
     }
+}
+
+/// When the next keyframe may leave, after a frame that was sent in a hurry.
+pub fn start(now: Instant, hurried_at: Option<Instant>) -> Instant {
+    hurried_at.map_or(now, |at| now.max(at + BREATH))
 }
 
 /// Whether a viewer with this line may begin with this group of pictures.

@@ -59,6 +59,8 @@ pub struct TrackSeen {
 #[derive(Debug, Clone, Copy)]
 pub struct Picture {
     pub at: Instant,
+    /// Its timestamp.
+    pub time: u32,
     /// The stream that it is of: its lowest byte says which layer.
     pub stream: u32,
 }
@@ -215,11 +217,13 @@ impl TrackSeen {
         if !held.marker {
             return;
         }
-        let Some(Incoming { stream: Some(stream), is_keyframe, complete_at, .. }) = self.picture.take() else { return };
+        let Some(Incoming { stream: Some(stream), is_keyframe, complete_at, time }) = self.picture.take() else {
+            return;
+        };
         self.is_intact |= is_keyframe;
         if self.is_intact {
             let before = self.pictures.last().map_or(complete_at, |picture| picture.at);
-            self.pictures.push(Picture { at: before.max(complete_at), stream });
+            self.pictures.push(Picture { at: before.max(complete_at), time, stream });
         }
     }
 

@@ -70,6 +70,37 @@ fn who_catches_up_is_live_soon_and_its_clock_says_so() {
 }
 
 #[test]
+fn who_leaves_while_catching_up_has_a_moment_to_show_what_came() {
+    let mut sim = Sim::with_workers(6, 2);
+    sim.publish_on(0, "a", "ann", stubborn(Codec::Vp8));
+    sim.publish_on(1, "b", "ben", stubborn(Codec::Vp8));
+    sim.run(ms(4_000));
+    sim.watch_on(0, "a", "bob");
+    sim.run(ms(500));
+    for n in 0..40 {
+        sim.switch("bob", ["b", "a"][n % 2]);
+        sim.run(ms(60 + n as u64));
+    }
+    sim.run(secs(4));
+    is_seamless(&sim, "bob");
+    let pictures = &sim.viewer("bob").track(Kind::Video).pictures;
+    let (mut switches, mut densest) = (0, 0);
+    for (n, pair) in pictures.windows(2).enumerate() {
+        let rest = pair[1].at - pair[0].at;
+        let of_media = Duration::from_secs_f64(f64::from(pair[1].time.wrapping_sub(pair[0].time)) / 90_000.0);
+        assert!(of_media.abs_diff(rest) < ms(15), "picture {n}: {of_media:?} of media in {rest:?}");
+        if pair[1].stream != pair[0].stream {
+            switches += 1;
+            assert!(rest >= ms(20) && rest < ms(40), "the keyframe came {rest:?} after what was in a hurry");
+        }
+        densest = densest.max(pictures[n..].iter().take_while(|later| later.at - pair[0].at < ms(100)).count());
+    }
+    assert_eq!(switches, 40);
+    // Thirty a second, five times as fast.
+    assert!((14..=17).contains(&densest), "{densest} pictures in 100 ms");
+}
+
+#[test]
 fn what_is_lost_of_a_replay_is_repaired() {
     let mut sim = Sim::seed(3);
     sim.publish_with("room", "ann", stubborn(Codec::Vp8));

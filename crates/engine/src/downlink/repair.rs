@@ -5,7 +5,8 @@ use std::time::Instant;
 use media::select::Verdict;
 use transport::bwe::Sent;
 
-use super::{Downlink, Way, mark, rewrite_payload};
+use super::numbers::rewrite_payload;
+use super::{Downlink, Way, mark};
 use crate::drops::Drop;
 use crate::line::Stream;
 use crate::ring::Packet;
