@@ -15,7 +15,7 @@ mod cookie;
 mod device;
 mod find;
 mod hasher;
-mod identity;
+pub(crate) mod identity;
 mod join;
 mod login;
 mod mail;

@@ -1,0 +1,3 @@
+//! What whoever looks after the node may ask of it, below `/api/admin`.
+
+pub mod guard;
