@@ -41,7 +41,7 @@ impl Receiver {
                 }
                 let mut body = vec![0; length];
                 // A node that was killed has sent half of it.
-                if stream.read_exact(&mut body).is_err() {
+                if length == 0 || stream.read_exact(&mut body).is_err() {
                     continue;
                 }
                 let works = works.load(Ordering::SeqCst);

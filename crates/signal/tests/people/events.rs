@@ -9,7 +9,6 @@ use proto::event::{Event, EventsView, What};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::cast::*;
 use crate::support::*;
 
 fn room(n: u64) -> What {
@@ -81,26 +80,26 @@ impl Stream {
         }
         socket.write_all(format!("{text}\r\n").as_bytes()).await.unwrap();
         let mut stream = Stream(BufReader::new(socket));
-        let head = stream.line_with("HTTP/1.1").await;
+        let head = stream.line("HTTP/1.1").await;
         assert!(head.contains(" 200 "), "{head}");
         stream
     }
 
-    /// The next line that has this in it.
-    async fn line_with(&mut self, what: &str) -> String {
+    /// The next line that begins so.
+    async fn line(&mut self, what: &str) -> String {
         let mut line = String::new();
         loop {
             line.clear();
             let read = tokio::time::timeout(Duration::from_secs(20), self.0.read_line(&mut line)).await;
             assert!(read.expect("it comes").unwrap() > 0, "the stream has ended before {what}");
-            if line.contains(what) {
+            if line.starts_with(what) {
                 return line.trim().to_owned();
             }
         }
     }
 
     async fn event(&mut self) -> Event {
-        let line = self.line_with("data:").await;
+        let line = self.line("data:").await;
         serde_json::from_str(line.split_once("data:").unwrap().1).unwrap()
     }
 }
@@ -112,7 +111,7 @@ async fn a_page_follows_the_log_and_goes_on_where_it_was_cut_off() {
     let auth = bearer(&world.admin());
     let mut all = Stream::open(&world, "/api/admin/events/live?after=0", &[("Authorization", &auth)]).await;
     let mut new = Stream::open(&world, "/api/admin/events/live", &[("Authorization", &auth)]).await;
-    assert_eq!(all.line_with("id:").await, "id: 1");
+    assert_eq!(all.line("id:").await, "id: 1");
     // What another program writes is seen as well, if a moment later.
     write(&world, 1..5).await;
     for n in 2..=5 {
