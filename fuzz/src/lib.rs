@@ -11,6 +11,7 @@ pub type Parse = fn(&[u8]);
 
 /// The name of a target is the name of its folder in `corpus/` and of its file in `libfuzzer/targets/`.
 pub const TARGETS: &[(&str, Parse)] = &[
+    ("admin", signal::fuzz::fuzz_admin),
     ("aliases", signal::fuzz::fuzz_aliases),
     ("annexb", media::fuzz::fuzz_annexb),
     ("assemble", media::fuzz::fuzz_assemble),

@@ -2,11 +2,12 @@
 //! redirects, no cookies, no retries, no pool. Each request opens its own connection, as a viewer that joins does, so a
 //! join's time holds its handshakes.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -21,6 +22,18 @@ use crate::{Error, Url};
 pub struct Client {
     tls: TlsConnector,
     timeout: Duration,
+    /// Whether an address may be connected to; asked after a name was resolved.
+    admits: fn(IpAddr) -> bool,
+    body: Reading,
+}
+
+/// What becomes of an answer's body.
+#[derive(Debug, Clone, Copy)]
+enum Reading {
+    /// All of it, or the answer is an error.
+    Whole,
+    /// So many bytes; the rest is not waited for.
+    AtMost(usize),
 }
 
 /// A question. Built by `Request::new(..)` and the builder methods; `host` and `content-length` are filled in.
@@ -57,12 +70,27 @@ impl Client {
             .expect("the provider has cipher suites for the default versions")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client { tls: TlsConnector::from(Arc::new(config)), timeout: Duration::from_secs(10) }
+        Client {
+            tls: TlsConnector::from(Arc::new(config)),
+            timeout: Duration::from_secs(10),
+            admits: |_| true,
+            body: Reading::Whole,
+        }
     }
 
     /// For the whole exchange, from the connect to the last byte of the answer.
     pub fn with_timeout(self, timeout: Duration) -> Client {
         Client { timeout, ..self }
+    }
+
+    /// Connects to no other address, whatever a name resolves to.
+    pub fn connecting_only_to(self, admits: fn(IpAddr) -> bool) -> Client {
+        Client { admits, ..self }
+    }
+
+    /// For an answer of which the status is what matters: what is longer is cut.
+    pub fn reading_at_most(self, bytes: usize) -> Client {
+        Client { body: Reading::AtMost(bytes), ..self }
     }
 
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
@@ -75,16 +103,35 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Result<Response, Error> {
         let authority = request.url.authority();
-        let connect = |source| Error::Connect { authority: authority.clone(), source };
-        let stream = TcpStream::connect((request.url.host(), request.url.port())).await.map_err(connect)?;
-        stream.set_nodelay(true).map_err(connect)?;
+        let stream = self.connect(&request.url).await?;
         if !request.url.is_https() {
-            return over(stream, request).await;
+            return over(stream, request, self.body).await;
         }
         let name =
             ServerName::try_from(request.url.host().to_owned()).map_err(|_| Error::Url(request.url.to_string()))?;
         let tls = self.tls.connect(name, stream).await;
-        over(tls.map_err(|source| Error::Tls { authority, source })?, request).await
+        over(tls.map_err(|source| Error::Tls { authority, source })?, request, self.body).await
+    }
+
+    /// To one of the addresses of the host. It is the address connected to that was looked at: looked up again, the name could
+    /// mean another one.
+    async fn connect(&self, url: &Url) -> Result<TcpStream, Error> {
+        let failed = |source| Error::Connect { authority: url.authority(), source };
+        let mut error = None;
+        for address in tokio::net::lookup_host((url.host(), url.port())).await.map_err(failed)? {
+            if !(self.admits)(address.ip()) {
+                error.get_or_insert(Error::Forbidden { authority: url.authority(), address: address.ip() });
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true).map_err(failed)?;
+                    return Ok(stream);
+                }
+                Err(source) => error = Some(failed(source)),
+            }
+        }
+        Err(error.unwrap_or_else(|| failed(std::io::Error::other("the name has no address"))))
     }
 }
 
@@ -145,7 +192,7 @@ impl Response {
     }
 }
 
-async fn over<S>(stream: S, request: Request) -> Result<Response, Error>
+async fn over<S>(stream: S, request: Request, reading: Reading) -> Result<Response, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -162,6 +209,23 @@ where
     tokio::spawn(connection);
     let response = sender.send_request(request).await.map_err(|e| failed(e.into()))?;
     let (head, body) = response.into_parts();
-    let body = Limited::new(body, RESPONSE_BYTES_MAX).collect().await.map_err(failed)?.to_bytes();
+    let body = match reading {
+        Reading::Whole => Limited::new(body, RESPONSE_BYTES_MAX).collect().await.map_err(failed)?.to_bytes(),
+        Reading::AtMost(bytes) => beginning(body, bytes).await,
+    };
     Ok(Response { status: head.status, headers: head.headers, body })
+}
+
+/// The first so many bytes, or what came before the body broke off.
+async fn beginning(mut body: Incoming, bytes_max: usize) -> Bytes {
+    let mut read = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        let Some(data) = frame.data_ref() else { continue };
+        let room = bytes_max - read.len();
+        read.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() >= room {
+            break;
+        }
+    }
+    read.into()
 }

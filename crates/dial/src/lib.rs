@@ -25,6 +25,8 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    #[error("{authority} is at {address}, which may not be connected to from here")]
+    Forbidden { authority: String, address: std::net::IpAddr },
     #[error("TLS with {authority}")]
     Tls {
         authority: String,

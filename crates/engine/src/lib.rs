@@ -73,7 +73,7 @@ pub use config::{Config, Limits};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
-pub use plain::{PlainContent, PlainPacket, PlainTrack};
+pub use plain::{PlainContent, PlainPacket, PlainTrack, is_plain};
 pub use pull::Parcel;
 pub use stats::{Histogram, Stats};
 pub use view::{RoomPart, View};

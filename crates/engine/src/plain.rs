@@ -24,6 +24,11 @@ const TRACKS_MAX: usize = 4;
 /// Sessions count from slot 0, feeds from here: both are the slots of a `PeerId`, and must not be taken for each other.
 const FIRST_SLOT: u32 = 1 << 31;
 
+/// Whether that is a publisher without a peer connection.
+pub fn is_plain(peer: PeerId) -> bool {
+    peer.slot >= FIRST_SLOT
+}
+
 /// A track that a feed announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlainTrack {

@@ -13,6 +13,7 @@
 mod account;
 pub mod conformance;
 pub mod edit;
+pub mod events;
 pub mod hall;
 pub mod hashing;
 mod id;

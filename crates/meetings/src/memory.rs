@@ -1,11 +1,13 @@
 //! A store that forgets when the process ends: for tests, and for nodes that shall keep nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::account::{Account, Email};
+use crate::events::{Happened, Logged, Progress, Sequence};
 use crate::id::{AccountId, MeetingId, PersonId};
 use crate::meeting::Meeting;
 use crate::store::{Added, AuditEntry, AuditId, Error, Once, Page, Recorded, Store, Version};
@@ -24,6 +26,9 @@ struct Tables {
     recipients: BTreeSet<(MeetingId, AccountId)>,
     audit: Vec<AuditEntry>,
     once: BTreeMap<[u8; 32], Remembered>,
+    events: VecDeque<Logged>,
+    last_event: Sequence,
+    progress: BTreeMap<String, Progress>,
 }
 
 #[derive(Debug)]
@@ -120,6 +125,15 @@ impl Store for Memory {
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, Error> {
         let tables = self.tables();
         Ok(tables.by_email.get(email).and_then(|id| tables.accounts.get(id)).cloned())
+    }
+
+    async fn accounts(&self, after: Option<&Email>, limit: u32) -> Result<Page<Account>, Error> {
+        let tables = self.tables();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = tables.by_email.range::<Email, _>((from, Bound::Unbounded));
+        let ids: Vec<&AccountId> = rest.by_ref().take(limit as usize).map(|(_, id)| id).collect();
+        let items = ids.into_iter().filter_map(|id| tables.accounts.get(id)).cloned().collect();
+        Ok(Page { items, more: rest.next().is_some() })
     }
 
     async fn replace_account(&self, account: &Account) -> Result<Version, Error> {
@@ -268,6 +282,47 @@ impl Store for Memory {
         let items: Vec<Recorded> =
             numbered.map(|(n, entry)| Recorded { id: AuditId((from + n + 1) as u64), entry: entry.clone() }).collect();
         Ok(Page { more: rest.len() > items.len(), items })
+    }
+
+    async fn append_events(&self, events: &[Happened]) -> Result<Sequence, Error> {
+        events.iter().try_for_each(|happened| check_range(&[happened.time_ms]))?;
+        let mut tables = self.tables();
+        for happened in events {
+            tables.last_event = tables.last_event.next();
+            let sequence = tables.last_event;
+            tables.events.push_back(Logged { sequence, happened: happened.clone() });
+        }
+        Ok(tables.last_event)
+    }
+
+    async fn events(&self, after: Sequence, limit: u32) -> Result<Page<Logged>, Error> {
+        let tables = self.tables();
+        let from = tables.events.partition_point(|logged| logged.sequence <= after);
+        let items: Vec<Logged> = tables.events.iter().skip(from).take(limit as usize).cloned().collect();
+        Ok(Page { more: tables.events.len() - from > items.len(), items })
+    }
+
+    async fn last_event(&self) -> Result<Sequence, Error> {
+        Ok(self.tables().last_event)
+    }
+
+    async fn forget_events(&self, before_ms: u64, kept_max: u64) -> Result<u64, Error> {
+        let mut tables = self.tables();
+        let before = tables.events.len();
+        let last = tables.last_event.0;
+        tables.events.retain(|logged| logged.happened.time_ms >= before_ms && last - logged.sequence.0 < kept_max);
+        Ok((before - tables.events.len()) as u64)
+    }
+
+    async fn progress(&self, receiver: &str) -> Result<Option<Progress>, Error> {
+        Ok(self.tables().progress.get(receiver).cloned())
+    }
+
+    async fn set_progress(&self, progress: &Progress) -> Result<(), Error> {
+        let times = [progress.delivered_at, progress.failing_since].map(Option::unwrap_or_default);
+        check_range(&[progress.delivered.0, times[0].0, times[1].0])?;
+        self.tables().progress.insert(progress.receiver.clone(), progress.clone());
+        Ok(())
     }
 
     async fn forget(&self, now: UnixTime, ended_before: UnixTime) -> Result<u64, Error> {

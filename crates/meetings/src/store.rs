@@ -9,6 +9,7 @@
 use async_trait::async_trait;
 
 use crate::account::{Account, Email};
+use crate::events::{Happened, Logged, Progress, Sequence};
 use crate::id::{AccountId, MeetingId};
 use crate::meeting::Meeting;
 use crate::time::UnixTime;
@@ -21,6 +22,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn add_account(&self, account: &Account, once: Option<&Once>) -> Result<Added<AccountId>, Error>;
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, Error>;
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, Error>;
+    /// Everybody, in the order of their addresses, from the first one behind `after` on. Nobody has to have that address any more.
+    async fn accounts(&self, after: Option<&Email>, limit: u32) -> Result<Page<Account>, Error>;
     /// Writes what `account` says if the stored one still has `account.version`, which then grows by one: [`Error::Missing`] if there
     /// is none, then [`Error::Changed`], then [`Error::Taken`] if somebody else has the address.
     async fn replace_account(&self, account: &Account) -> Result<Version, Error>;
@@ -64,6 +67,18 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn append_audit(&self, entry: &AuditEntry) -> Result<AuditId, Error>;
     /// From the oldest on, those behind `after`.
     async fn audit(&self, after: Option<AuditId>, limit: u32) -> Result<Page<Recorded>, Error>;
+
+    /// All of them, in this order and with nothing in between, or none. The number of the last one; of none, the last there is.
+    async fn append_events(&self, events: &[Happened]) -> Result<Sequence, Error>;
+    /// From the oldest on, those behind `after`.
+    async fn events(&self, after: Sequence, limit: u32) -> Result<Page<Logged>, Error>;
+    /// The number of the last event there ever was; 0 before the first.
+    async fn last_event(&self) -> Result<Sequence, Error>;
+    /// Forgets events from before this time, in milliseconds since 1970, and the oldest ones beyond `kept_max`. How many.
+    async fn forget_events(&self, before_ms: u64, kept_max: u64) -> Result<u64, Error>;
+    async fn progress(&self, receiver: &str) -> Result<Option<Progress>, Error>;
+    /// In place of what was kept of this receiver.
+    async fn set_progress(&self, progress: &Progress) -> Result<(), Error>;
 
     /// Forgets tokens that have expired at `now`, answers for repeated requests that were to be remembered until then, and meetings
     /// that ended before `ended_before`. How many of them there were; the seats and recipients that go with a meeting do not count.

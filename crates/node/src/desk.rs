@@ -14,6 +14,7 @@ use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::chronicle::Chronicle;
 use crate::endings::Endings;
 use crate::feeds::Feeds;
 use crate::metrics;
@@ -69,6 +70,7 @@ pub struct Desk {
     /// Who wants to hear what a session's sections are given.
     pub followed: HashMap<SessionId, watch::Sender<Vec<Section>>>,
     pub endings: Endings,
+    pub chronicle: Chronicle,
     /// A worker has news of its rooms, which stand in its snapshot by then.
     pub rooms_at: Option<tokio::time::Instant>,
     pub draining: bool,
@@ -157,8 +159,10 @@ impl Desk {
                 let shown = name.as_ref().map_or("", |name| name.as_str());
                 tracing::debug!(%room, name = shown, client = %client.ip, agent = client.agent, "asks to publish");
                 let worker = self.placement.publisher(&room);
+                let named = name.clone();
                 let publish = |ticket, owner| Command::Publish { ticket, room, name, offer, owner };
                 let ticket = self.join(worker, owner, reply, None, publish);
+                self.chronicle.asked(ticket, named);
                 self.endings.wait(ticket, ended);
             }
             Ask::Watch { room, offer, client, owner, path, reply } => {
@@ -288,12 +292,14 @@ impl Desk {
             Event::Reply { ticket, reply } => self.handle_reply(ticket, reply),
             Event::Connected { peer, room, side, after } => {
                 tracing::debug!(%peer, %room, ?side, after_ms = after.as_millis() as u64, "connected");
+                self.chronicle.connected(peer, &room, side);
             }
             Event::Ended(summary) => {
                 self.placement.ended(summary.peer.worker);
                 self.feeds.ended(summary.peer);
                 self.endings.ended(summary.peer, summary.reason.label());
                 log_end(&summary);
+                self.chronicle.ended(&summary);
                 self.on_ended(&summary);
                 self.finish_drain_if_empty();
             }
@@ -315,6 +321,7 @@ impl Desk {
             (Open::Join { reply, owner, .. }, Reply::Answered(answered)) => {
                 let Answered { session, tag, sdp, peer } = answered;
                 self.endings.began(ticket, peer);
+                self.chronicle.began(ticket, peer);
                 let answered = desk::Answered { session, etag: tag, sdp };
                 if reply.send(Ok(answered)).is_err() {
                     // The client went away while we worked: nobody knows the session's URL, so nobody could end it.
@@ -329,6 +336,7 @@ impl Desk {
             (Open::Join { worker, reply, .. }, Reply::Refused(no)) => {
                 self.placement.ended(worker);
                 self.endings.refused(ticket);
+                self.chronicle.refused(ticket);
                 let _ = reply.send(Err(refusal(no)));
             }
             (Open::Dial { room, .. }, Reply::Dialled { session, peer, sdp }) => {

@@ -9,6 +9,7 @@
 //! This is the only crate that knows everyone. tokio is for control; a worker is a plain thread.
 
 mod address;
+mod chronicle;
 mod desk;
 mod endings;
 mod feeds;
@@ -37,6 +38,7 @@ use transport::Identity;
 pub use transport::offer::VOICES_MAX;
 pub use upstream::{Config as Upstream, check as check_upstream};
 
+use chronicle::Chronicle;
 use desk::{Desk, Handle, Order};
 use endings::Endings;
 use feeds::Feeds;
@@ -151,6 +153,7 @@ impl Node {
         }
 
         let (front, server) = signal::Desk::new();
+        let (recorder, scribe) = signal::chronicle::new();
         let (orders, orders_in) = mpsc::channel(8);
         let feeds = Feeds::new(listener.as_ref());
         let ftl = listener.map(|listener| {
@@ -169,6 +172,7 @@ impl Node {
             tickets: 0,
             followed: HashMap::new(),
             endings: Endings::default(),
+            chronicle: Chronicle::new(recorder),
             rooms_at: None,
             draining: false,
             drained: Vec::new(),
@@ -179,7 +183,7 @@ impl Node {
         let (http_stop, stopped) = oneshot::channel::<()>();
         let http_task = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            if let Err(error) = signal::serve(http_listener, config.signal, front, stopped).await {
+            if let Err(error) = signal::serve(http_listener, config.signal, front, scribe, stopped).await {
                 tracing::error!(%error, "HTTP ended");
             }
         });

@@ -1,6 +1,6 @@
 //! Writes the web client's types: `cargo run --release -p proto --example typescript`.
 //!
-//! The JSON of the API is declared once, in `proto::{api, account, meeting_api}`, and that of meetings in `proto::meeting`; the files written here are committed, so
+//! The JSON of the API is declared once, in `proto::{api, account, event, meeting_api}`, and that of meetings in `proto::meeting`; the files written here are committed, so
 //! that the client builds without a Rust toolchain, and `tests/typescript.rs` fails when they differ. It knows nothing of HTTP or of who
 //! uses a type.
 
@@ -8,7 +8,7 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use proto::{account, api, meeting, meeting_api};
+use proto::{account, api, event, meeting, meeting_api};
 use ts_rs::{Config, TS, TypeVisitor};
 
 #[allow(dead_code, reason = "the test includes this file for `render` and `path` only")]
@@ -55,6 +55,15 @@ pub fn render() -> Vec<Module> {
     api.visit::<meeting_api::JoinOrder>();
     api.visit::<meeting_api::JoinView>();
     api.visit::<meeting_api::LeaveOrder>();
+    api.visit::<event::Event>();
+    api.visit::<event::What>();
+    // Flattened into kinds of events.
+    api.visit::<event::Stream>();
+    api.visit::<event::Presence>();
+    api.visit::<event::SessionEnd>();
+    api.visit::<event::EventsView>();
+    api.visit::<event::WebhooksView>();
+    api.visit::<event::ReplayOrder>();
     let mut meeting = File::default();
     // What is flattened into another type is written out there, and does not come along by itself.
     meeting.visit::<meeting::ClientPacket>();

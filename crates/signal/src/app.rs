@@ -7,9 +7,11 @@ use std::time::Instant;
 use axum::http::request::Parts;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
+use meetings::events::Sequence;
 use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Guard;
+use crate::chronicle::{Recorder, Scribe, Writing};
 use crate::desk::Desk;
 use crate::events::{self, Streams};
 use crate::gate::Gate;
@@ -22,7 +24,8 @@ use crate::rate::Limiter;
 use crate::room_list::{self, Serial};
 use crate::settings::Settings;
 use crate::subscribers::Subscribers;
-use crate::{api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
+use crate::webhooks::Webhooks;
+use crate::{admin, api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
 
 pub type App = Arc<Shared>;
 
@@ -45,6 +48,11 @@ pub struct Shared {
     pub people: People,
     /// The meetings that happen here.
     pub meet: Arc<Front>,
+    /// For what happens where requests are answered.
+    pub recorder: Recorder,
+    /// The last event in the log.
+    pub last_event: watch::Receiver<Sequence>,
+    pub webhooks: Webhooks,
     /// True when the server is closing: streams that would never end, end.
     pub closing: watch::Receiver<bool>,
     limiter: Mutex<Limiter>,
@@ -57,18 +65,25 @@ pub struct Remote(pub SocketAddr);
 
 impl Shared {
     /// Also returns what has to go on in the background.
-    pub fn new(
+    pub async fn new(
         desk: Desk,
         settings: Settings,
         local: SocketAddr,
         gate: Arc<Gate>,
+        scribe: Scribe,
         closing: watch::Receiver<bool>,
-    ) -> (App, Chores, live::Server) {
+    ) -> (App, Chores, live::Server, Writing) {
         let (live, told) = Live::new();
         let (people, chores) = People::new(settings.people.clone(), settings.key.clone(), local, live);
+        let (store, live) = (people.store().clone(), people.live().clone());
+        let recorder = scribe.recorder();
+        let (writing, last_event) = scribe.begin(store, settings.chronicle.clone(), live, &settings.version).await;
         let app = Arc::new(Shared {
             people,
-            meet: Front::new(settings.limits.meeting_sockets_max),
+            recorder,
+            last_event,
+            webhooks: Webhooks::new(&settings.webhooks),
+            meet: Front::new(&settings.limits),
             guard: Guard::new(settings.auth, local, settings.key.clone()),
             links: links::ice_servers(&settings.ice_servers),
             event_streams: Arc::new(Semaphore::new(settings.limits.event_streams_max)),
@@ -83,7 +98,7 @@ impl Shared {
             gate,
             closing,
         });
-        (app, chores, told)
+        (app, chores, told, writing)
     }
 
     /// The client's own address: behind a trusted proxy, the last one in `X-Forwarded-For` that is no trusted proxy.
@@ -168,6 +183,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/docs", get(api::docs))
         .route("/api/docs.css", get(api::docs_style))
         .merge(people::routes())
+        .merge(admin::routes())
         .route("/meeting/socket", get(meet::open).fallback(async || Failure::method_not_allowed("GET")))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Failure::method_not_allowed("GET, HEAD"))

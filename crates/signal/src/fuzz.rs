@@ -30,6 +30,13 @@ pub fn fuzz_people(data: &[u8]) {
     crate::people::fuzz(text);
 }
 
+/// What an administrator asks about events, and what a webhook's receiver says about coming back.
+pub fn fuzz_admin(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    crate::admin::fuzz(text);
+    crate::webhooks::fuzz(text);
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -55,6 +62,7 @@ mod tests {
             super::fuzz_path(data);
             super::fuzz_wishes(data);
             super::fuzz_people(data);
+            super::fuzz_admin(data);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! client's files.
 //!
 //! ```text
-//!   socket ─▶ gate (how many) ─▶ aliases (old names) ─▶ app (routes, headers) ─▶ sessions │ people │ api │ probes │ assets
+//!   socket ─▶ gate (how many) ─▶ aliases (old names) ─▶ app (routes, headers) ─▶ sessions │ people │ admin │ api │ probes │ assets
 //!                                                                                  │
 //!                                                                  desk ◀──────────┘   the node is behind it
 //! ```
@@ -11,12 +11,14 @@
 //! asks the [`desk`]. Every request passes the same gates in the same order, the cheap ones first: who, how long, how
 //! often, what type, and only then is its body read and parsed.
 
+mod admin;
 mod aliases;
 mod api;
 mod app;
 mod assets;
 pub mod auth;
 mod body;
+pub mod chronicle;
 pub mod desk;
 mod events;
 #[doc(hidden)]
@@ -44,6 +46,7 @@ mod settings;
 mod subscribers;
 mod switch;
 mod upstream;
+pub mod webhooks;
 
 use std::io;
 use std::path::PathBuf;

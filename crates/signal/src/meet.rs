@@ -19,8 +19,10 @@ mod hall;
 mod keep;
 mod media;
 mod names;
+mod places;
 mod quality;
 mod socket;
+mod tale;
 
 use meetings::hall::Rank;
 use meetings::{Meeting, PersonId, UnixTime};

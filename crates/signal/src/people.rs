@@ -15,14 +15,14 @@ mod cookie;
 mod device;
 mod find;
 mod hasher;
-mod identity;
+pub(crate) mod identity;
 mod join;
 mod login;
 mod mail;
 mod meeting;
 mod outbox;
 mod own;
-mod read;
+pub(crate) mod read;
 mod recording;
 mod reset;
 mod settings;
@@ -43,10 +43,12 @@ use crate::live::Live;
 use crate::problem::Failure;
 use crate::rate::Limiter;
 
+pub use base::own_url;
 pub use chores::Chores;
 use hasher::Hasher;
 use mail::Post;
 pub use settings::{Mail, MailError, Settings};
+pub use sign_up::name_of;
 use slow::Slow;
 
 /// What the handlers of this folder share.
@@ -69,7 +71,7 @@ pub struct People {
 impl People {
     /// Also returns what has to go on in the background.
     pub fn new(settings: Settings, key: Key, local: SocketAddr, live: Live) -> (People, Chores) {
-        let own_url = settings.public_url.clone().unwrap_or_else(|| base::of_socket(local));
+        let own_url = base::own_url(settings.public_url.as_deref(), local);
         let (post, letters) = Post::new();
         let chores = Chores::new(&settings, own_url.clone(), letters);
         let people = People {
@@ -90,13 +92,17 @@ impl People {
         &self.store
     }
 
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
     /// Hashes made so far, for the metrics.
     pub fn hashes(&self) -> u64 {
         self.hasher.made()
     }
 
     /// For whoever has to find out later. A note that cannot be made undoes nothing.
-    async fn note(&self, actor: impl ToString, action: &str, object: impl ToString) {
+    pub(crate) async fn note(&self, actor: impl ToString, action: &str, object: impl ToString) {
         let (actor, object) = (actor.to_string(), object.to_string());
         let entry = AuditEntry { at: now(), actor, action: action.to_owned(), object, detail: String::new() };
         if let Err(error) = self.store.append_audit(&entry).await {
@@ -109,13 +115,13 @@ fn now() -> UnixTime {
     UnixTime(unix_now())
 }
 
-fn random<const N: usize>() -> [u8; N] {
+pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness");
     bytes
 }
 
-fn random_id() -> u128 {
+pub fn random_id() -> u128 {
     u128::from_ne_bytes(random())
 }
 

@@ -119,6 +119,11 @@ impl Failure {
         self
     }
 
+    /// Whoever asked may not, as opposed to: it cannot be said now.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind.status(), 401 | 403)
+    }
+
     pub fn method_not_allowed(allow: &'static str) -> Failure {
         Failure::new(Kind::MethodNotAllowed, format!("use one of {allow}")).with(ALLOW, allow)
     }

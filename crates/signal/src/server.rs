@@ -19,12 +19,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::app::{self, Remote, Shared};
+use crate::app::{self, App, Remote, Shared};
 use crate::auth::Policy;
+use crate::chronicle::Scribe;
 use crate::desk::Desk;
 use crate::gate::{Gate, Pass};
 use crate::linger::Lingering;
 use crate::settings::Settings;
+use crate::webhooks::Delivering;
 use crate::{Error, aliases};
 
 /// Requests in progress get this long when the server closes: longer than a node takes to answer.
@@ -42,11 +44,13 @@ const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\
     Content-Type: application/problem+json\r\nContent-Length: 150\r\n\r\n\
     {\"type\":\"urn:weir:problem:node-busy\",\"title\":\"The node is busy\",\"status\":503,\"detail\":\"every connection of this server is in use; retry in 2 seconds\"}";
 
-/// Serves until `shutdown` resolves; then finishes the requests in progress and returns.
+/// Serves until `shutdown` resolves; then finishes the requests in progress and returns. `scribe` writes down what was noted
+/// until then, here and elsewhere.
 pub async fn serve(
     listener: TcpListener,
     settings: Settings,
     desk: Desk,
+    scribe: Scribe,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let local = listener.local_addr().map_err(Error::Listener)?;
@@ -54,7 +58,10 @@ pub async fn serve(
     let gate = Gate::new(settings.limits.connections_max);
     let head_timeout = settings.limits.head_timeout;
     let (close, closing) = watch::channel(false);
-    let (app, chores, told) = Shared::new(desk, settings, local, gate.clone(), closing.clone());
+    let (app, chores, told, writing) = Shared::new(desk, settings, local, gate.clone(), scribe, closing.clone()).await;
+    let delivering = deliver(&app).await;
+    let (close_log, log_closing) = watch::channel(false);
+    let writing = tokio::spawn(writing.run(log_closing));
     let meetings = tokio::spawn(app.meet.clone().run(app.clone(), told, closing.clone()));
     let router = app::routes(app);
     let chores = tokio::spawn(chores.run(closing.clone()));
@@ -96,6 +103,12 @@ pub async fn serve(
         tracing::warn!(open = gate.open(), "closing HTTP connections that did not end");
     }
     let _ = meetings.await;
+    // Now nothing more happens: what did is written, and told to whoever takes it at once.
+    let _ = close_log.send(true);
+    if let Ok(writing) = writing.await {
+        writing.finish().await;
+    }
+    delivering.finish().await;
     // With these goes whoever could promise another mail.
     drop((connections, router));
     // Mails that were promised are written before the process ends.
@@ -103,6 +116,13 @@ pub async fn serve(
         tracing::warn!("ending before all mails were written");
     }
     Ok(())
+}
+
+/// Starts the webhooks where the log is now, before anything is written to it: the first that one is told is that the node has
+/// started.
+async fn deliver(app: &App) -> Delivering {
+    let user_agent = format!("Weir/{}", app.settings.version);
+    app.webhooks.begin(&app.settings.webhooks, app.people.store(), app.last_event.clone(), &user_agent).await
 }
 
 async fn connection(

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use meetings::Store;
+use meetings::hall::Rules;
 
 use crate::auth::{Key, Policy};
-use crate::{Error, people};
+use crate::{Error, chronicle, people, webhooks};
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -29,6 +30,12 @@ pub struct Settings {
     pub workers: u8,
     /// Accounts and meetings.
     pub people: people::Settings,
+    /// The log of what happens.
+    pub chronicle: chronicle::Settings,
+    /// Who is told of it.
+    pub webhooks: webhooks::Settings,
+    /// How long and how many, in each meeting.
+    pub meetings: Rules,
 }
 
 impl Settings {
@@ -44,6 +51,9 @@ impl Settings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workers: 1,
             people: people::Settings::new(store),
+            chronicle: chronicle::Settings::default(),
+            webhooks: webhooks::Settings::default(),
+            meetings: Rules::default(),
         }
     }
 }
@@ -63,6 +73,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// WebSockets of people in meetings.
     pub meeting_sockets_max: usize,
+    /// Of these, those of one client address (IPv6: one /64).
+    pub meeting_sockets_per_address_max: usize,
     /// `GET /api/rooms/events` streams at once.
     pub event_streams_max: usize,
     /// POST, PATCH and DELETE of one client address (IPv6: one /64).
@@ -80,6 +92,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             meeting_sockets_max: 4096,
+            meeting_sockets_per_address_max: 1024,
             event_streams_max: 512,
             rate: Rate { per_s: 50, burst: 500 },
             local_rate: Rate { per_s: 2_000, burst: 10_000 },

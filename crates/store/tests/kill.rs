@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use meetings::conformance::sample;
+use meetings::events::{Happened, Sequence};
 use meetings::{Added, Meeting, Once, Store, Version};
 use store::Sqlite;
 
@@ -48,12 +49,13 @@ async fn what_was_acknowledged_is_there_after_a_kill_and_nothing_is_half() {
         for n in under_way(round * ROUND, &done) {
             assert_whole(&store, n, Expect::ThereOrNot).await;
         }
+        assert_log_is_whole(&store, &done).await;
         acknowledged += done.len();
         store.close().await;
     }
     assert_sound(folder.path()).await;
     assert!(acknowledged > 0, "no kill came late enough to prove anything");
-    println!("{acknowledged} pieces of work acknowledged, each of five writes, and all of them there");
+    println!("{acknowledged} pieces of work acknowledged, each of six writes, and all of them there");
 }
 
 /// Starts the program that writes, lets it live for so long, and returns what it acknowledged.
@@ -119,6 +121,25 @@ async fn assert_whole(store: &Sqlite, n: u64, expect: Expect) {
     assert_eq!(again, expected, "{n}");
 }
 
+/// Numbered without gaps over all kills, each batch together, and none missing that was acknowledged.
+async fn assert_log_is_whole(store: &Sqlite, done: &[u64]) {
+    let logged = store.events(Sequence(0), u32::MAX).await.unwrap().items;
+    assert!(logged.iter().zip(1..).all(|(logged, n)| logged.sequence == Sequence(n)), "a gap");
+    let pairs: Vec<&[_]> = logged.chunks(2).collect();
+    let firsts: std::collections::HashMap<&str, usize> =
+        pairs.iter().enumerate().map(|(at, pair)| (pair[0].happened.id.as_str(), at)).collect();
+    assert!(pairs.iter().all(|pair| pair.len() == 2), "half a batch");
+    for n in done {
+        let [first, second] = events(*n);
+        let at = *firsts.get(first.id.as_str()).unwrap_or_else(|| panic!("event of {n} was acknowledged, and lost"));
+        assert_eq!((&pairs[at][0].happened, &pairs[at][1].happened), (&first, &second));
+    }
+}
+
+fn events(n: u64) -> [Happened; 2] {
+    [sample::happened(2 * n), sample::happened(2 * n + 1)]
+}
+
 fn once(n: u64) -> Once {
     sample::once(n, n)
 }
@@ -168,4 +189,5 @@ async fn write(store: &Sqlite, n: u64) {
     store.add_meeting(&sample::meeting(n, n), Some(&once(n))).await.unwrap();
     store.replace_meeting(&Meeting { version: Version(1), ..changed(n) }).await.unwrap();
     store.add_recipient(&sample::meeting_id(n), &sample::account_id(n)).await.unwrap();
+    store.append_events(&events(n)).await.unwrap();
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use proto::RoomName;
 
+use crate::account::AccountCommand;
 use crate::check::Check;
 use crate::conformance::Conformance;
 use crate::ftl::FtlCommand;
@@ -36,6 +37,12 @@ pub enum Command {
     /// Make bearer tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Make accounts, look at them, and say who administers the node, while it runs or not
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// For servers of yours that are told of events
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Check the RTP streams in a capture file the way a decoder would
     Check(Check),
     /// Load a server with publishers and with viewers that check every packet of their stream
@@ -80,6 +87,12 @@ pub enum ConfigCommand {
 pub enum TokenCommand {
     /// Print a token signed with this node's key, which is made if there is none
     Create(CreateToken),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Print a new secret, for `webhooks.endpoints` and for whoever checks the signatures
+    Secret,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod address;
 mod auth;
 mod data;
 mod drain;
+mod events;
 mod file;
 mod ftl;
 mod http;
@@ -20,11 +21,13 @@ mod limits;
 mod log;
 mod mail;
 mod media;
+mod meetings;
 mod nearest;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod upstream;
+mod webhooks;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +48,10 @@ pub struct Config {
     pub auth: auth::Section,
     pub data: data::Section,
     pub accounts: accounts::Section,
+    pub meetings: meetings::Section,
     pub mail: mail::Section,
+    pub events: events::Section,
+    pub webhooks: webhooks::Section,
     pub stream: stream::Section,
     pub upstream: upstream::Section,
     pub ftl: ftl::Section,
@@ -76,7 +82,10 @@ impl Config {
         self.media.check()?;
         self.data.check()?;
         self.accounts.check()?;
+        self.meetings.check()?;
         self.mail.check()?;
+        self.events.check()?;
+        self.webhooks.check()?;
         self.stream.check()?;
         self.upstream.check()?;
         self.ftl.check()?;

@@ -1,6 +1,7 @@
 //! The binary: what was typed becomes one call into the crate that does it. Logging, configuration and what a person at a
 //! terminal reads live here; what a node, a load test or a check is made of does not.
 
+mod account;
 mod check;
 mod cli;
 mod config;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use cli::{Cli, Command, ConfigCommand, TokenCommand};
+use cli::{Cli, Command, ConfigCommand, TokenCommand, WebhookCommand};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -44,6 +45,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config(ConfigCommand::Check { setup }) => show::check(&setup),
         Command::Config(ConfigCommand::Manual) => output::print(config::MANUAL),
         Command::Token(TokenCommand::Create(args)) => token::create(&args),
+        Command::Account(command) => account::run(command),
+        Command::Webhook(WebhookCommand::Secret) => {
+            output::print(&format!("{}\n", signal::webhooks::Secret::generate().reveal()))
+        }
         Command::Check(args) => check::run(&args),
         Command::Load(args) => load::run(args),
         Command::Conformance(args) => conformance::run(args),

@@ -65,6 +65,9 @@ async fn serve(config: &Config, key: Key) -> Result<ExitCode> {
 fn node_config(config: &Config, key: Key, store: Arc<dyn Store>) -> Result<node::Config> {
     let mut signal = signal::Settings::new(key, store);
     config.accounts.apply(&mut signal.people);
+    signal.meetings = config.meetings.rules();
+    signal.chronicle = config.events.settings();
+    signal.webhooks = config.webhooks.settings();
     signal.people.public_url = config.http.public_url();
     signal.people.mail = Some(config.mail.settings(&config.data.dir).expect("checked when it was loaded"));
     signal.auth = config.auth.mode.into();

@@ -209,3 +209,42 @@ pub async fn names_of_any_script_and_length_come_back_as_they_were(store: &dyn S
         assert_eq!(store.account_by_email(&account.email).await.unwrap(), Some(account), "{email}");
     }
 }
+
+pub async fn everybody_is_listed_once_in_the_order_of_their_addresses(store: &dyn Store) {
+    let nobody = store.accounts(None, 10).await.unwrap();
+    assert!(nobody.items.is_empty() && !nobody.more);
+    let mut emails: Vec<_> = (0..7).map(|n| sample::account(n * 5 % 7).email).collect();
+    for n in 0..7 {
+        store.add_account(&sample::account(n * 5 % 7), None).await.unwrap();
+    }
+    emails.sort();
+    for limit in [1, 2, 3, 7, 8, u32::MAX] {
+        let (mut read, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.accounts(after.as_ref(), limit).await.unwrap();
+            assert!(page.items.len() <= limit as usize);
+            after = page.items.last().map(|account| account.email.clone()).or(after);
+            read.extend(page.items);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(read.iter().map(|account| account.email.clone()).collect::<Vec<_>>(), emails, "by {limit}");
+    }
+    let none = store.accounts(None, 0).await.unwrap();
+    assert!(none.items.is_empty() && none.more);
+    let behind = store.accounts(emails.last(), 10).await.unwrap();
+    assert!(behind.items.is_empty() && !behind.more);
+}
+
+pub async fn a_list_of_accounts_goes_on_behind_an_address_that_is_gone(store: &dyn Store) {
+    for n in 0..4 {
+        store.add_account(&sample::account(n), None).await.unwrap();
+    }
+    let first = store.accounts(None, 2).await.unwrap();
+    let last = first.items.last().expect("two accounts");
+    assert!(store.remove_account(&last.id).await.unwrap());
+    let rest = store.accounts(Some(&last.email), 10).await.unwrap();
+    assert_eq!(rest.items.len(), 2);
+    assert!(rest.items.iter().all(|account| account.email > last.email) && !rest.more);
+}

@@ -12,6 +12,7 @@ use crate::Store;
 
 mod accounts;
 mod audit;
+mod events;
 mod forgetting;
 mod meetings;
 mod model;
@@ -39,6 +40,8 @@ pub async fn all<S: Store, F: Future<Output = S>>(mut fresh: impl FnMut() -> F) 
         accounts::an_account_that_is_removed_takes_its_tokens_and_places_and_leaves_its_meetings,
         accounts::numbers_are_kept_whole_or_refused,
         accounts::names_of_any_script_and_length_come_back_as_they_were,
+        accounts::everybody_is_listed_once_in_the_order_of_their_addresses,
+        accounts::a_list_of_accounts_goes_on_behind_an_address_that_is_gone,
         tokens::a_token_of_each_purpose_comes_back_as_it_was,
         tokens::a_hash_is_taken_once,
         tokens::a_token_needs_its_account_and_its_meeting,
@@ -63,6 +66,11 @@ pub async fn all<S: Store, F: Future<Output = S>>(mut fresh: impl FnMut() -> F) 
         audit::entries_come_back_from_the_oldest_on,
         audit::of_many_entries_at_once_each_has_a_number_of_its_own,
         audit::numbers_are_kept_whole_or_refused,
+        events::events_are_numbered_from_one_on_without_gaps,
+        events::events_that_are_appended_at_once_stay_together,
+        events::events_are_forgotten_by_age_and_by_number_and_numbers_are_not_used_again,
+        events::what_cannot_be_kept_is_refused_whole,
+        events::each_receiver_has_its_own_progress,
         forgetting::what_has_expired_is_forgotten_and_nothing_else,
         forgetting::a_forgotten_key_may_be_used_again,
         forgetting::the_ends_of_time_are_no_trap,

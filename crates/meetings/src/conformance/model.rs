@@ -2,6 +2,7 @@
 //! answers, whatever was chosen to be asked.
 
 use super::sample;
+use crate::events::{Progress, Sequence};
 use crate::{Account, AuditId, Error, Meeting, Memory, Once, PersonId, Purpose, Store, Token, UnixTime, Version};
 
 /// Asks both for the same `steps` times and compares every answer. The same seed asks for the same.
@@ -36,12 +37,18 @@ enum Ask {
     AppendAudit(u64),
     Audit(Option<u64>, u32),
     Forget(UnixTime, UnixTime),
+    Accounts(Option<u64>, u32),
+    AppendEvents(u64, u64),
+    Events(u64, u32),
+    ForgetEvents(u64, u64),
+    SetProgress(u64, u64),
+    Progress(u64),
 }
 
 /// Few of each, so that what is asked for is often there, taken, or changed.
 fn ask(dice: &mut Dice) -> Ask {
     let (n, m) = (dice.below(6), dice.below(6));
-    match dice.below(21) {
+    match dice.below(25) {
         0 | 1 => Ask::AddAccount(Account { email: sample::account(m).email, ..sample::account(n) }, once(dice)),
         2 => Ask::ReadAccount(n),
         3 => {
@@ -75,6 +82,14 @@ fn ask(dice: &mut Dice) -> Ask {
                 Ask::Audit(dice.maybe(5), dice.below(4) as u32)
             }
         }
+        20 => Ask::Accounts(dice.maybe(6), dice.below(4) as u32),
+        21 => Ask::AppendEvents(n, m),
+        22 => Ask::Events(dice.below(60), dice.below(6) as u32),
+        23 => match dice.below(3) {
+            0 => Ask::ForgetEvents(sample::happened(dice.below(5)).time_ms, dice.below(20)),
+            1 => Ask::SetProgress(n, dice.below(100)),
+            _ => Ask::Progress(n),
+        },
         _ => Ask::Forget(UnixTime(dice.below(100)), UnixTime(dice.below(100))),
     }
 }
@@ -125,6 +140,24 @@ async fn answer(store: &dyn Store, ask: &Ask) -> String {
         // The number of an entry is the store's own choice.
         Ask::AppendAudit(n) => said(store.append_audit(&sample::audit(*n)).await.map(|_| ())),
         Ask::Audit(after, limit) => audit(store, *after, *limit).await,
+        Ask::Accounts(after, limit) => {
+            let after = after.map(|n| sample::account(n).email);
+            said(store.accounts(after.as_ref(), *limit).await)
+        }
+        Ask::AppendEvents(from, count) => {
+            let batch: Vec<_> = (*from..from + count).map(sample::happened).collect();
+            said(store.append_events(&batch).await)
+        }
+        Ask::Events(after, limit) => {
+            let last = said(store.last_event().await);
+            format!("{}, {last}", said(store.events(Sequence(*after), *limit).await))
+        }
+        Ask::ForgetEvents(before_ms, kept_max) => said(store.forget_events(*before_ms, *kept_max).await),
+        Ask::SetProgress(n, delivered) => {
+            let progress = Progress { delivered: Sequence(*delivered), ..sample::progress(*n) };
+            said(store.set_progress(&progress).await)
+        }
+        Ask::Progress(n) => said(store.progress(&sample::progress(*n).receiver).await),
         Ask::Forget(now, ended_before) => said(store.forget(*now, *ended_before).await),
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts, tokens and meetings by number: the same number makes the same one, so that what is read can be compared with what
 //! must have been written.
 
+use crate::events::{Happened, Progress, Sequence};
 use crate::{
     Account, AccountId, AuditEntry, Grant, Meeting, MeetingId, Once, PasswordHash, PersonId, Purpose, Settings, Token,
     TokenHash, UnixTime, Version,
@@ -83,6 +84,28 @@ pub fn audit(n: u64) -> AuditEntry {
         action: "meeting.end".to_owned(),
         object: meeting_id(n).to_string(),
         detail: format!("nr. {n}, «{}»", "ß".repeat(n as usize % 50)),
+    }
+}
+
+/// Of an odd kind and with much in it, so that what a store does not know is in it.
+pub fn happened(n: u64) -> Happened {
+    Happened {
+        id: format!("event-{n}"),
+        time_ms: 1_700_000_000_000 + n,
+        node: "knöt".to_owned(),
+        kind: format!("kind.{}", n % 5),
+        data: format!(r#"{{"n":{n},"text":"«{}»"}}"#, "ß".repeat(n as usize % 50)),
+    }
+}
+
+pub fn progress(n: u64) -> Progress {
+    Progress {
+        receiver: format!("https://{n}.example.org/hook"),
+        delivered: Sequence(n),
+        delivered_at: n.is_multiple_of(2).then_some(UnixTime(n)),
+        failing_since: n.is_multiple_of(3).then_some(UnixTime(n + 1)),
+        stopped: n.is_multiple_of(5),
+        last_error: n.is_multiple_of(3).then(|| "it answered 500 «ß»".to_owned()),
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use meetings::hall::{SocketId, Verified, Way};
 use meetings::{AccountId, MeetingId, PersonId};
 use proto::meeting::{EndReason, Hello};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::hall::{self, Entrance, In};
+use super::places::Places;
 use crate::app::App;
 use crate::live;
+use crate::settings::Limits;
 
 /// Inputs of one meeting that wait. A page sends a few packets a second, and a hall handles one in microseconds.
 const INPUTS_MAX: usize = 1024;
@@ -21,16 +23,16 @@ const TRIES: usize = 3;
 #[derive(Debug)]
 pub struct Front {
     halls: Mutex<HashMap<MeetingId, mpsc::Sender<In>>>,
-    /// Places for WebSockets.
-    pub sockets: Arc<Semaphore>,
+    /// For WebSockets.
+    pub places: Arc<Places>,
     numbers: std::sync::atomic::AtomicU64,
 }
 
 impl Front {
-    pub fn new(sockets_max: usize) -> Arc<Front> {
+    pub fn new(limits: &Limits) -> Arc<Front> {
         Arc::new(Front {
             halls: Mutex::default(),
-            sockets: Arc::new(Semaphore::new(sockets_max)),
+            places: Places::new(limits.meeting_sockets_max, limits.meeting_sockets_per_address_max),
             numbers: std::sync::atomic::AtomicU64::new(1),
         })
     }

@@ -13,8 +13,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::keep::Keeper;
 use super::media::{Media, Stage};
+use super::tale::Tale;
 use super::{closed, now};
 use crate::app::App;
+use crate::chronicle::Recorder;
 
 /// More than a hall lets be unread (1000 packets), and the close that comes then.
 pub const LINES_MAX: usize = 1024;
@@ -77,6 +79,8 @@ struct Task {
     orders: VecDeque<Order>,
     keeper: Keeper,
     stage: Stage,
+    tale: Tale,
+    recorder: Recorder,
     over: Option<EndReason>,
 }
 
@@ -96,11 +100,13 @@ pub async fn run(app: App, kept: Meeting, inputs: mpsc::Sender<In>, mut received
     let meeting = kept.id.clone();
     let mut task = Task {
         meeting: meeting.to_string(),
-        hall: Hall::open(opening(kept)),
+        hall: Hall::open(opening(kept, app.settings.meetings.clone())),
         sockets: HashMap::new(),
         orders: VecDeque::new(),
         keeper: Keeper::new(app.people.store().clone(), meeting.clone()),
         stage,
+        tale: Tale::new(&meeting),
+        recorder: app.recorder.clone(),
         over: None,
     };
     while task.over.is_none() {
@@ -125,6 +131,7 @@ pub async fn run(app: App, kept: Meeting, inputs: mpsc::Sender<In>, mut received
         }
         task.hand_out();
     }
+    task.tale.close().into_iter().for_each(|what| task.recorder.note(what));
     // What was ordered last closes connections.
     for order in task.orders.drain(..) {
         if orders.send(order).await.is_err() {
@@ -137,7 +144,7 @@ pub async fn run(app: App, kept: Meeting, inputs: mpsc::Sender<In>, mut received
     let _ = media.await;
 }
 
-fn opening(kept: Meeting) -> Opening {
+fn opening(kept: Meeting, rules: Rules) -> Opening {
     let settings = proto::meeting::Settings {
         locked: kept.settings.locked,
         lobby: kept.settings.lobby,
@@ -151,7 +158,7 @@ fn opening(kept: Meeting) -> Opening {
         calendar_ms: now().0 * 1000,
         settings,
         banned: kept.settings.banned,
-        rules: Rules::default(),
+        rules,
     }
 }
 
@@ -219,8 +226,11 @@ impl Task {
                 }
                 Output::Media(order) => self.orders.push_back(order),
                 Output::Keep(keep) => self.keeper.keep(keep),
-                // There is one node.
-                Output::Announce(_) | Output::Tell { .. } => {}
+                // There is one node, so nobody else has to hear of it; but what happened here is told.
+                Output::Announce(notice) => {
+                    self.tale.read(&notice.event).into_iter().for_each(|what| self.recorder.note(what));
+                }
+                Output::Tell { .. } => {}
                 Output::Ended(reason) => self.over = Some(reason),
             }
         }

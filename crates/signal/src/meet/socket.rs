@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use meetings::hall::{Input, Verified, Way};
 use meetings::{MeetingId, Purpose, Secret};
 use proto::meeting::{ClientBody, CloseCode, DenyCode, ErrorCode, Hello, PACKET_BYTES_MAX, Said, ServerBody, parse};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::hall::{Entrance, Line};
+use super::places::{Full, Place};
 use super::{closed, rank};
 use crate::app::App;
 use crate::problem::{Failure, Kind};
@@ -39,9 +39,12 @@ pub async fn open(State(app): State<App>, request: Request) -> Result<Response, 
     if parts.headers.contains_key(axum::http::header::ORIGIN) && !app.people.is_from_our_page(&parts.headers) {
         return Err(Failure::new(Kind::CrossSite, "this page is on another server; open the meeting on this one"));
     }
-    let place = app.meet.sockets.clone().try_acquire_owned().map_err(|_| {
-        Failure::new(Kind::NodeBusy, "this node has as many people in meetings as it takes; retry in 10 s")
-            .retry_after(10)
+    let place = app.meet.places.take(app.client_ip(&parts)).map_err(|full| {
+        let why = match full {
+            Full::Node => "this node has as many people in meetings as it takes; retry in 10 s",
+            Full::Address => "as many people are in meetings from your address as may be; retry in 10 s",
+        };
+        Failure::new(Kind::NodeBusy, why).retry_after(10)
     })?;
     use axum::extract::FromRequestParts as _;
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &app).await {
@@ -55,7 +58,7 @@ pub async fn open(State(app): State<App>, request: Request) -> Result<Response, 
     Ok(upgrade.on_upgrade(move |socket| serve(app, socket, place)))
 }
 
-async fn serve(app: App, mut socket: WebSocket, _place: OwnedSemaphorePermit) {
+async fn serve(app: App, mut socket: WebSocket, _place: Place) {
     let mut closing = app.closing.clone();
     let first = tokio::select! {
         first = timeout(FIRST_PACKET_WITHIN, next_text(&mut socket)) => first.ok().flatten(),

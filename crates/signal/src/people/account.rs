@@ -9,6 +9,7 @@ use meetings::rights::{self, Action, Role};
 use meetings::throttle::Key;
 use meetings::{Account, Email, Error, PersonName, edit};
 use proto::account::{AccountChange, AccountEnd, AccountView, PasswordChange};
+use proto::event::What;
 
 use super::mail::Letter;
 use super::own::{self, IdPath};
@@ -72,6 +73,7 @@ pub async fn change_password(State(app): State<App>, id: IdPath, request: Reques
     })
     .await?;
     login::end_logins(&app.people, &login, Some(&login)).await?;
+    app.recorder.note(What::AccountSecured { account_id: account.id.to_string() });
     app.people.note(&account.id, "account.password", &account.id).await;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -87,6 +89,7 @@ pub async fn remove(State(app): State<App>, id: IdPath, request: Request) -> Res
     end_meetings(&app, &account).await?;
     app.people.store.remove_account(&account.id).await?;
     app.people.live.tell(crate::live::Ask::LoggedOut(account.id.clone())).await;
+    app.recorder.note(What::AccountDeleted { account_id: account.id.to_string() });
     app.people.note(&login.account.id, "account.delete", &account.id).await;
     Ok(StatusCode::NO_CONTENT)
 }

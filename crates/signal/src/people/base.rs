@@ -35,8 +35,13 @@ impl People {
     }
 }
 
+/// Where this server is as far as it knows itself, for links that no request has asked for.
+pub fn own_url(public_url: Option<&str>, local: SocketAddr) -> String {
+    public_url.map_or_else(|| of_socket(local), str::to_owned)
+}
+
 /// Where nobody said how the server is called: right for a page on the same machine.
-pub fn of_socket(local: SocketAddr) -> String {
+fn of_socket(local: SocketAddr) -> String {
     let ip = local.ip().to_canonical();
     let host = match ip {
         ip if ip.is_unspecified() || ip.is_loopback() => "localhost".to_owned(),

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use meetings::{Account, AccountId, Email, Purpose, Secret, TokenHash, edit};
 use proto::account::{ConfirmUse, ResetOrder, ResetUse};
+use proto::event::What;
 
 use super::mail::Letter;
 use super::{now, own, read, sign_up, slow};
@@ -41,6 +42,7 @@ pub async fn choose(State(app): State<App>, request: Request) -> Result<StatusCo
     edit::reset_password(&*app.people.store, &account.id, password).await?;
     app.people.slow.guesses.forgive(own::guess_key(&account));
     app.people.live.tell(Ask::LoggedOut(account.id.clone())).await;
+    app.recorder.note(What::AccountSecured { account_id: account.id.to_string() });
     app.people.note(&account.id, "account.reset", &account.id).await;
     Ok(StatusCode::NO_CONTENT)
 }

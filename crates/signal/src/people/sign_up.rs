@@ -8,6 +8,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use meetings::{Account, AccountId, Email, Error, Grant, Password, PersonName, Version};
 use proto::account::{SignUp, SignedUp};
+use proto::event::What;
 
 use super::mail::Letter;
 use super::{now, random_id, read, slow};
@@ -47,8 +48,13 @@ pub async fn sign_up(State(app): State<App>, request: Request) -> Result<Respons
         version: Version::default(),
     };
     match people.store.add_account(&account, None).await {
-        Ok(_) if people.settings.confirm_email => mail.send(Letter::Confirm(account.id.clone())),
-        Ok(_) => {}
+        Ok(_) => {
+            let (account_id, name) = (account.id.to_string(), account.name.to_string());
+            app.recorder.note(What::AccountCreated { account_id, name });
+            if people.settings.confirm_email {
+                mail.send(Letter::Confirm(account.id.clone()));
+            }
+        }
         Err(Error::Taken) => {
             // One durable write, as for an address that is new: a disk is slow enough to be measured from outside.
             people.note("somebody", "account.taken", "").await;
@@ -64,8 +70,8 @@ pub fn check(password: &str, email: &Email, name: &PersonName) -> Result<Passwor
     Password::new(password, email, name).map_err(|error| Failure::new(Kind::WeakPassword, error.to_string()))
 }
 
-/// What stands before the @ is at most 64 bytes of what a name may be made of.
-fn name_of(email: &Email) -> PersonName {
+/// For who gives none. What stands before the @ is at most 64 bytes of what a name may be made of.
+pub fn name_of(email: &Email) -> PersonName {
     let local = email.as_str().rsplit_once('@').map_or("", |(local, _)| local);
     local.parse().unwrap_or_else(|_| "somebody".parse().expect("a name"))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use meetings::events::{Happened, Logged, Progress, Sequence};
 use meetings::*;
 
 use crate::cast::*;
@@ -24,6 +25,9 @@ impl Store for Away {
         away()
     }
     async fn account_by_email(&self, _: &Email) -> Result<Option<Account>, Error> {
+        away()
+    }
+    async fn accounts(&self, _: Option<&Email>, _: u32) -> Result<Page<Account>, Error> {
         away()
     }
     async fn replace_account(&self, _: &Account) -> Result<Version, Error> {
@@ -72,6 +76,24 @@ impl Store for Away {
         away()
     }
     async fn audit(&self, _: Option<AuditId>, _: u32) -> Result<Page<Recorded>, Error> {
+        away()
+    }
+    async fn append_events(&self, _: &[Happened]) -> Result<Sequence, Error> {
+        away()
+    }
+    async fn events(&self, _: Sequence, _: u32) -> Result<Page<Logged>, Error> {
+        away()
+    }
+    async fn last_event(&self) -> Result<Sequence, Error> {
+        away()
+    }
+    async fn forget_events(&self, _: u64, _: u64) -> Result<u64, Error> {
+        away()
+    }
+    async fn progress(&self, _: &str) -> Result<Option<Progress>, Error> {
+        away()
+    }
+    async fn set_progress(&self, _: &Progress) -> Result<(), Error> {
         away()
     }
     async fn forget(&self, _: UnixTime, _: UnixTime) -> Result<u64, Error> {

@@ -50,12 +50,13 @@ pub async fn start(adjust: impl FnOnce(&mut Settings)) -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (desk, server_end) = Desk::new();
+    let (_, scribe) = signal::chronicle::new();
     let (seen, asked) = watch::channel(Vec::new());
     let (moves, moved) = watch::channel(Vec::new());
     let (choices, chosen) = watch::channel(Vec::new());
     tokio::spawn(node(server_end.asks, seen, moves, choices));
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(signal::serve(listener, settings, desk, async move {
+    let server = tokio::spawn(signal::serve(listener, settings, desk, scribe, async move {
         let _ = stopped.await;
     }));
     let (readiness, rooms) = (server_end.readiness, server_end.rooms);

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use meetings::events::{Happened, Logged, Progress, Sequence};
 use meetings::{
     Account, AccountId, Added, AuditEntry, AuditId, Email, Error, Meeting, MeetingId, Once, Page, PersonId, Purpose,
     Recorded, Store, Token, TokenHash, UnixTime, Version,
@@ -25,6 +26,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Connection, Transaction};
 
+mod events;
 mod file;
 mod migrate;
 mod row;
@@ -221,6 +223,17 @@ impl Store for Sqlite {
         let query = sqlx::query("SELECT * FROM accounts WHERE email = ?").bind(email.as_str());
         let found = query.fetch_optional(&self.readers).await.map_err(unavailable)?;
         found.as_ref().map(row::account).transpose()
+    }
+
+    async fn accounts(&self, after: Option<&Email>, limit: u32) -> Result<Page<Account>, Error> {
+        // No address is empty.
+        let rows = sqlx::query("SELECT * FROM accounts WHERE email > ? ORDER BY email LIMIT ?")
+            .bind(after.map_or("", Email::as_str))
+            .bind(i64::from(limit) + 1)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(page(rows.iter().map(row::account).collect::<Result<_, _>>()?, limit))
     }
 
     async fn replace_account(&self, account: &Account) -> Result<Version, Error> {
@@ -428,6 +441,30 @@ impl Store for Sqlite {
             .await
             .map_err(unavailable)?;
         Ok(page(rows.iter().map(row::recorded).collect::<Result<_, _>>()?, limit))
+    }
+
+    async fn append_events(&self, events: &[Happened]) -> Result<Sequence, Error> {
+        self.append_happened(events).await
+    }
+
+    async fn events(&self, after: Sequence, limit: u32) -> Result<Page<Logged>, Error> {
+        self.logged(after, limit).await
+    }
+
+    async fn last_event(&self) -> Result<Sequence, Error> {
+        self.last_logged().await
+    }
+
+    async fn forget_events(&self, before_ms: u64, kept_max: u64) -> Result<u64, Error> {
+        self.forget_logged(before_ms, kept_max).await
+    }
+
+    async fn progress(&self, receiver: &str) -> Result<Option<Progress>, Error> {
+        self.progress_of(receiver).await
+    }
+
+    async fn set_progress(&self, progress: &Progress) -> Result<(), Error> {
+        self.keep_progress(progress).await
     }
 
     /// In steps that each are right without the others: when it is broken off, the next one goes on.

@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use meetings::events::{Happened, Logged, Progress, Sequence};
 use meetings::{
     Account, AuditEntry, AuditId, Error, Grant, Meeting, PasswordHash, Purpose, Recorded, Settings, Token, TokenHash,
     UnixTime, Version,
@@ -116,6 +117,34 @@ pub fn recorded(row: &SqliteRow) -> Result<Recorded, Error> {
             object: column(row, "object")?,
             detail: column(row, "detail")?,
         },
+    })
+}
+
+pub fn logged(row: &SqliteRow) -> Result<Logged, Error> {
+    Ok(Logged {
+        sequence: Sequence(number(column(row, "sequence")?)?),
+        happened: Happened {
+            id: column(row, "id")?,
+            time_ms: number(column(row, "time_ms")?)?,
+            node: column(row, "node")?,
+            kind: column(row, "kind")?,
+            data: column(row, "data")?,
+        },
+    })
+}
+
+pub fn progress(row: &SqliteRow) -> Result<Progress, Error> {
+    let time = |name| {
+        let seconds: Option<i64> = column(row, name)?;
+        Ok(seconds.map(number).transpose()?.map(UnixTime))
+    };
+    Ok(Progress {
+        receiver: column(row, "receiver")?,
+        delivered: Sequence(number(column(row, "delivered")?)?),
+        delivered_at: time("delivered_at")?,
+        failing_since: time("failing_since")?,
+        stopped: column(row, "stopped")?,
+        last_error: column(row, "last_error")?,
     })
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::nearest::nearest;
-use super::{Config, file};
+use super::{Config, file, webhooks};
 
 /// Variables that begin like ours and set no key. `WEIR_SERVICE_*` and `WEIR_PORT*` are what Kubernetes puts into every
 /// container beside a service of the name weir; `WEIR_NODE` is the web client's development server's; `WEIR_TOKEN` is for
@@ -216,7 +216,7 @@ fn build<'a>(values: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Res
 }
 
 /// A value for people's eyes: what is shown ends in bug reports, so no TURN server's credential, parent's token,
-/// stream key's secret or mail server's password shows.
+/// stream key's or webhook's secret or mail server's password shows.
 fn shown(key: &str, value: &Value) -> String {
     match (key, value) {
         ("token", Value::String(token)) if !token.is_empty() => Value::String("***".to_owned()).to_string(),
@@ -231,6 +231,12 @@ fn shown(key: &str, value: &Value) -> String {
                     Some(parts) if parts.len() == 2 => Value::String(format!("{} ***", parts[1])),
                     _ => server.clone(),
                 });
+            Value::Array(hidden.collect()).to_string()
+        }
+        ("endpoints", Value::Array(endpoints)) => {
+            let hidden = endpoints.iter().map(|entry| {
+                entry.as_str().map_or_else(|| entry.clone(), |entry| Value::String(webhooks::shown(entry)))
+            });
             Value::Array(hidden.collect()).to_string()
         }
         ("keys", Value::Array(keys)) => {

@@ -15,6 +15,7 @@ pub struct Section {
     pub connections_max: u32,
     pub event_streams_max: u32,
     pub meeting_sockets_max: u32,
+    pub meeting_sockets_per_address_max: u32,
     pub offer_bytes_max: u32,
     pub fragment_bytes_max: u32,
     pub head_timeout_s: u32,
@@ -35,6 +36,7 @@ impl Default for Section {
             connections_max: http.connections_max as u32,
             event_streams_max: http.event_streams_max as u32,
             meeting_sockets_max: http.meeting_sockets_max as u32,
+            meeting_sockets_per_address_max: http.meeting_sockets_per_address_max as u32,
             offer_bytes_max: http.offer_bytes_max as u32,
             fragment_bytes_max: http.fragment_bytes_max as u32,
             head_timeout_s: http.head_timeout.as_secs() as u32,
@@ -52,6 +54,7 @@ impl Section {
         at_least_one("limits.sessions_max", self.sessions_max)?;
         at_least_one("limits.sessions_per_worker_max", self.sessions_per_worker_max)?;
         at_least_one("limits.connections_max", self.connections_max)?;
+        at_least_one("limits.meeting_sockets_per_address_max", self.meeting_sockets_per_address_max)?;
         at_least_one("limits.head_timeout_s", self.head_timeout_s)?;
         at_least_one("limits.body_timeout_s", self.body_timeout_s)?;
         at_least_one("limits.requests_per_s", self.requests_per_s)?;
@@ -74,6 +77,7 @@ impl Section {
             body_timeout: Duration::from_secs(self.body_timeout_s.into()),
             event_streams_max: self.event_streams_max as usize,
             meeting_sockets_max: self.meeting_sockets_max as usize,
+            meeting_sockets_per_address_max: self.meeting_sockets_per_address_max as usize,
             rate: Rate { per_s: self.requests_per_s, burst: self.requests_burst },
             local_rate: Rate { per_s: self.local_requests_per_s, burst: self.local_requests_burst },
         }

@@ -136,6 +136,15 @@ fn a_value_that_cannot_be_meant_is_refused_with_its_origin() {
             "[stream]\nbandwidth_max_kbps = 500\nbandwidth_start_kbps = 501\n",
             "stream.bandwidth_start_kbps = 501 (weir.toml line 3): it must be between 50 and",
         ),
+        ("[meetings]\npeople_max = 1\n", "meetings.people_max = 1 (weir.toml line 2): it must be between 2 and"),
+        ("[meetings]\nhost_grace_s = 0\n", "meetings.host_grace_s = 0 (weir.toml line 2): it must be 1 or more"),
+        (
+            "[meetings]\naway_after_s = 20\n",
+            "meetings.resume_within_s = 15 (default): it must be between meetings.away_after_s, which is 20, and",
+        ),
+        ("[meetings]\nshares_max = 17\n", "meetings.shares_max = 17 (weir.toml line 2): it must be between 1 and"),
+        ("[events]\nkept_max = 10\n", "events.kept_max = 10 (weir.toml line 2): it must be between 1000 and"),
+        ("[webhooks]\ntimeout_s = 0\n", "webhooks.timeout_s = 0 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\nvoices_max = 0\n", "stream.voices_max = 0 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\nvoices_max = 17\n", "stream.voices_max = 17 (weir.toml line 2): it must be between 1 and"),
         ("[stream]\ngop_packets_max = 0\n", "stream.gop_packets_max = 0 (weir.toml line 2): it must be between 1 and"),
@@ -259,4 +268,23 @@ fn a_variable_that_sets_nothing_is_mentioned_and_no_more() {
         loaded.warnings,
         ["the environment variable WEIR_HTPP_LISTEN sets nothing; did you mean WEIR_HTTP_LISTEN?"]
     );
+}
+
+#[test]
+fn meetings_follow_the_rules_that_are_set_and_by_default_their_own() {
+    assert_eq!(Config::default().meetings.rules(), ::meetings::hall::Rules::default());
+    let text = "[meetings]\nwait_for_host = false\nhost_grace_s = 7\nempty_grace_s = 8\naway_after_s = 2\nresume_within_s = 9\n\
+                people_max = 10\nwaiting_max = 11\nshares_max = 1\n";
+    let seconds = std::time::Duration::from_secs;
+    let expected = ::meetings::hall::Rules {
+        wait_for_host: false,
+        host_grace: seconds(7),
+        empty_grace: seconds(8),
+        away_after: seconds(2),
+        resume_within: seconds(9),
+        people_max: 10,
+        waiting_max: 11,
+        shares_max: 1,
+    };
+    assert_eq!(from_file(text).unwrap().config.meetings.rules(), expected);
 }

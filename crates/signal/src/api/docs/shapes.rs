@@ -73,7 +73,7 @@ fn the_shapes_are_those_that_are_sent() {
         ("UpstreamOrder", serde_json::to_value(order).unwrap()),
         ("UpstreamView", serde_json::to_value(upstream).unwrap()),
     ];
-    let sent: Vec<_> = sent.into_iter().chain(of_people()).collect();
+    let sent: Vec<_> = sent.into_iter().chain(of_people()).chain(of_events()).collect();
     let doc: Value = serde_json::from_str(OPENAPI).unwrap();
     let schemas = &doc["components"]["schemas"];
     assert_eq!(entries(schemas).count(), sent.len());
@@ -159,6 +159,34 @@ fn of_people() -> Vec<(&'static str, Value)> {
         ("JoinView", value(join)),
         ("JoinedPerson", value(person)),
         ("LeaveOrder", value(LeaveOrder { meeting_id: x() })),
+    ]
+}
+
+fn of_events() -> Vec<(&'static str, Value)> {
+    use proto::event::*;
+    let x = || "x".to_owned();
+    let what = What::RoomStarted { room: x() };
+    let event = Event { sequence: 1, id: x(), time_ms: 1, node: x(), what };
+    let webhook = WebhookView {
+        n: 1,
+        url: x(),
+        kinds: x(),
+        state: WebhookState::Working,
+        delivered: 1,
+        behind: 1,
+        missed: 1,
+        deliveries: 1,
+        failures: 1,
+        last_delivered: Some(1),
+        failing_since: Some(1),
+        last_error: Some(x()),
+    };
+    vec![
+        ("Event", value(event.clone())),
+        ("EventsView", value(EventsView { events: vec![event], next: 1, more: true, last: 1 })),
+        ("WebhookView", value(webhook.clone())),
+        ("WebhooksView", value(WebhooksView { webhooks: vec![webhook] })),
+        ("ReplayOrder", value(ReplayOrder { from: 1 })),
     ]
 }
 
