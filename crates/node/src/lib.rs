@@ -12,6 +12,7 @@ mod address;
 mod desk;
 mod endings;
 mod feeds;
+mod load;
 mod metrics;
 mod placement;
 mod pulls;
@@ -40,6 +41,7 @@ pub use upstream::{Config as Upstream, check as check_upstream};
 use desk::{Desk, Handle, Order};
 use endings::Endings;
 use feeds::Feeds;
+use load::Loads;
 use placement::Placement;
 use pulls::Pulls;
 use udp::{RecvBatch, Socket};
@@ -171,6 +173,9 @@ impl Node {
             endings: Endings::default(),
             rooms_at: None,
             draining: false,
+            stopping: false,
+            loads: Loads::default(),
+            started: Instant::now(),
             drained: Vec::new(),
             sessions_max: config.sessions_max,
             version: config.signal.version.clone(),

@@ -9,6 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::{self, Removed};
 use crate::auth::Guard;
 use crate::desk::Desk;
 use crate::events::{self, Streams};
@@ -43,6 +44,8 @@ pub struct Shared {
     pub subscribers: Subscribers,
     pub room_serial: Serial,
     pub people: People,
+    /// Sessions that an administrator has ended.
+    pub removed: Removed,
     /// The meetings that happen here.
     pub meet: Arc<Front>,
     /// True when the server is closing: streams that would never end, end.
@@ -75,6 +78,7 @@ impl Shared {
             streams: Streams::new(settings.limits.event_streams_max),
             subscribers: Subscribers::default(),
             room_serial: Serial::default(),
+            removed: Removed::default(),
             limiter: Mutex::new(Limiter::new(settings.limits.rate)),
             local_limiter: Mutex::new(Limiter::new(settings.limits.local_rate)),
             metrics: Metrics::default(),
@@ -168,6 +172,7 @@ pub fn routes(app: App) -> Router {
         .route("/api/docs", get(api::docs))
         .route("/api/docs.css", get(api::docs_style))
         .merge(people::routes())
+        .merge(admin::routes())
         .route("/meeting/socket", get(meet::open).fallback(async || Failure::method_not_allowed("GET")))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Failure::method_not_allowed("GET, HEAD"))

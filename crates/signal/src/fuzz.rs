@@ -28,6 +28,7 @@ pub fn fuzz_wishes(data: &[u8]) {
 pub fn fuzz_people(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     crate::people::fuzz(text);
+    crate::admin::fuzz(text);
 }
 
 #[cfg(test)]

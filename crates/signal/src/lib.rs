@@ -11,7 +11,6 @@
 //! asks the [`desk`]. Every request passes the same gates in the same order, the cheap ones first: who, how long, how
 //! often, what type, and only then is its body read and parsed.
 
-#[allow(dead_code)] // the guard comes before the first thing that it guards
 mod admin;
 mod aliases;
 mod api;
