@@ -56,6 +56,7 @@ enum Object {
 const MEETING: &[Object] = &[Object::There, Object::Ended, Object::Unknown];
 const ACCOUNT: &[Object] = &[Object::There, Object::Unknown];
 const NOTHING: &[Object] = &[Object::There];
+const UNKNOWN: &[Object] = &[Object::Unknown];
 
 struct Endpoint {
     method: &'static str,
@@ -108,6 +109,9 @@ const fn on(
     Endpoint { method, path, body, objects, there, ended: &[] }
 }
 
+/// An operator's token is for looking after the node, whatever else it is not for.
+const ADMINS: &[Role] = &[Role::Admin, Role::Jwt];
+
 const ENDPOINTS: &[Endpoint] = &[
     on_meeting("GET", "/meeting/{m}", "", ANYBODY, ANYBODY),
     on_meeting("PATCH", "/meeting/{m}", r#"{"title":"x"}"#, HOSTS, &[]),
@@ -132,11 +136,22 @@ const ENDPOINTS: &[Endpoint] = &[
     on(NOTHING, "GET", "/account/verify", "", LOGINS),
     on(NOTHING, "POST", "/account/logout", "", LOGINS),
     on(NOTHING, "POST", "/account/logout-everywhere", "", LOGINS),
+    on(NOTHING, "GET", "/api/admin/overview", "", ADMINS),
+    on(NOTHING, "GET", "/api/admin/rooms", "", ADMINS),
+    on(NOTHING, "GET", "/api/admin/rooms/demo/sessions", "", ADMINS),
+    on(UNKNOWN, "GET", "/api/admin/sessions/0-9-9", "", ADMINS),
+    on(UNKNOWN, "DELETE", "/api/admin/sessions/0-9-9", r#"{"reason":"x"}"#, ADMINS),
+    // Nobody is in it yet; who is, is the business of a test with people.
+    on(UNKNOWN, "DELETE", "/api/admin/meetings/{m}/people/{a}", r#"{"reason":"x"}"#, ADMINS),
+    on(NOTHING, "POST", "/api/admin/drain", "", ADMINS),
+    on(NOTHING, "DELETE", "/api/admin/drain", "", ADMINS),
 ];
 
 #[tokio::test]
 async fn nobody_succeeds_where_they_may_not_and_everybody_where_they_may() {
     let world = start(|settings| {
+        // Where whoever is at the machine may look after it, nobody else is refused from there.
+        settings.auth = signal::auth::Policy::Required;
         settings.people.guesses = signal::Rate { per_s: 1_000, burst: 100_000 };
     })
     .await;
