@@ -62,11 +62,10 @@ export const de: AdminWords = {
   connecting: "Verbindet sich",
   unknown: "–",
 
-  path: "Weg",
   here: "Dieser Server",
   there: "Gegenseite",
   estimate: "Ihre Leitung trägt",
-  layer: "Ebene",
+  arrives: "Kommt an",
   layersIn: "Ebenen, die ankommen",
   given: "Gegeben",
   asked: "Gewünscht",

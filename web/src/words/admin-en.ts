@@ -61,11 +61,10 @@ export const en = {
   connecting: "Connecting",
   unknown: "–",
 
-  path: "Path",
   here: "This server",
   there: "The other side",
   estimate: "Its line carries",
-  layer: "Layer",
+  arrives: "Arrives",
   layersIn: "Layers that arrive",
   given: "Given",
   asked: "Asked for",

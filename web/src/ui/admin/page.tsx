@@ -29,8 +29,11 @@ function Look({ bearer }: { bearer: string | null }): JSX.Element {
   return (
     <main class="page admin">
       <div class="admin-head">
-        <h1>{w.title}</h1>
-        {overview !== null && !refused && <Facts overview={overview} />}
+        <div>
+          <h1>{w.title}</h1>
+          {overview !== null && !refused && <Facts overview={overview} />}
+        </div>
+        {overview !== null && !refused && <Drain drain={overview.drain} model={model} />}
       </div>
       {refused && <Refused denied={denied} />}
       {denied !== null && !refused && <Notice sentence={overview === null ? sentenceOf(denied) : w.stale} detail={denied.detail} testid="admin-problem" />}
@@ -41,7 +44,6 @@ function Look({ bearer }: { bearer: string | null }): JSX.Element {
       )}
       {overview !== null && !refused && (
         <>
-          <Drain drain={overview.drain} model={model} />
           <Workers overview={overview} history={model.history.value} />
           <Rooms model={model} />
         </>

@@ -52,6 +52,9 @@ export function SessionDetail({ view, past, who, onEnd }: DetailProps): JSX.Elem
 function Track({ track, viewer }: { track: SessionTrack; viewer: boolean }): JSX.Element {
   const w = words.value;
   const good = track.verdict.is === "playing" || track.verdict.is === "paused-by-viewer" || track.verdict.is === "catching-up";
+  // One layer has nothing to choose from, and so no name.
+  const [only, ...others] = track.layers;
+  const plain = only !== undefined && others.length === 0 && only.rid === undefined;
   const layers = track.layers.map((layer, n) => `${layer.rid ?? n}: ${layer.silent ? w.silent : rate(layer.kbps)}`);
   const given = [
     track.layer ?? w.nothing,
@@ -69,9 +72,10 @@ function Track({ track, viewer }: { track: SessionTrack; viewer: boolean }): JSX
       {/* The server's own sentence, the same that the viewer's page and `weir why` say. */}
       <p lang="en">{track.sentence}</p>
       <dl class="facts-list">
-        {layers.length > 0 && <Entry label={w.layersIn} value={layers.join(", ")} />}
-        {viewer && track.layers.length > 0 && <Entry label={w.given} value={given.join(" ")} />}
-        {viewer && track.layers.length > 1 && <Entry label={w.asked} value={track.chosen ?? w.automatic} />}
+        {plain && only.kbps > 0 && <Entry label={w.arrives} value={rate(only.kbps)} />}
+        {!plain && layers.length > 0 && <Entry label={w.layersIn} value={layers.join(", ")} />}
+        {viewer && !plain && layers.length > 0 && <Entry label={w.given} value={given.join(" ")} />}
+        {viewer && layers.length > 1 && <Entry label={w.asked} value={track.chosen ?? w.automatic} />}
       </dl>
     </li>
   );

@@ -19,5 +19,6 @@ export function rate(kbps: number): string {
 export const percent = (n: number): string => `${number(n, 1)} %`;
 
 export function bytes(n: number): string {
+  if (n < 1 << 20) return `${number(n / 1024)} kB`;
   return n < 1 << 30 ? `${number(n / (1 << 20))} MB` : `${number(n / (1 << 30), 1)} GB`;
 }

@@ -10,13 +10,18 @@ export function Workers({ overview, history }: { overview: AdminOverview; histor
   const all = total(overview.workers);
   return (
     <>
-      <section class="card load" aria-label={w.load} data-testid="load">
-        <Plot label={w.sent} value={rate(all.kbps_out)} series={history.node.out} top={100} write={rate} testid="sent" />
-        <Plot label={w.received} value={rate(all.kbps_in)} series={history.node.in} top={100} write={rate} testid="received" />
-        <Plot label={w.people} value={number(sessionsOf(all))} note={w.roles(all.publishers, all.viewers, all.pulls)} series={history.node.sessions} top={4} write={number} testid="people" />
-        <Plot label={w.cpu} value={percent(all.cpu_percent)} note={w.cpuCores(overview.workers.length)} series={history.node.cpu} top={20} write={percent} testid="cpu" />
+      <section aria-label={w.load} class="admin-part">
+        <h2>
+          {w.load} <span class="secondary">{w.minutes}</span>
+        </h2>
+        <div class="card load" data-testid="load">
+          <Plot label={w.sent} value={rate(all.kbps_out)} series={history.node.out} top={100} write={rate} testid="sent" />
+          <Plot label={w.received} value={rate(all.kbps_in)} series={history.node.in} top={100} write={rate} testid="received" />
+          <Plot label={w.people} value={number(sessionsOf(all))} note={w.roles(all.publishers, all.viewers, all.pulls)} series={history.node.sessions} top={4} write={number} testid="people" />
+          <Plot label={w.cpu} value={percent(all.cpu_percent)} note={w.cpuCores(overview.workers.length)} series={history.node.cpu} top={20} write={percent} testid="cpu" />
+        </div>
       </section>
-      <section aria-label={w.workers}>
+      <section aria-label={w.workers} class="admin-part">
         <h2>{w.workers}</h2>
         <ul class="workers">
           {overview.workers.map((worker) => (
