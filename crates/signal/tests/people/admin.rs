@@ -76,7 +76,8 @@ async fn whoever_is_removed_reads_why_and_it_stands_in_the_audit_log() {
     assert!(told.body.contains("\"too loud\""), "{told:?}");
     assert_eq!(world.ask("GET", &viewers[1], &auth, "").await.status, 204, "a bystander hears nothing");
     let log = world.store.audit(None, 10).await.unwrap();
-    let entry = log.items.iter().map(|recorded| &recorded.entry).find(|entry| entry.action == "session.remove").unwrap();
+    let entry =
+        log.items.iter().map(|recorded| &recorded.entry).find(|entry| entry.action == "session.remove").unwrap();
     assert_eq!(entry.actor, admin.id.as_str());
     assert!(entry.detail.contains("demo") && entry.detail.contains("too loud"), "{entry:?}");
 }
@@ -92,8 +93,15 @@ async fn draining_is_begun_and_undone_and_noted() {
     assert_eq!(overview["drain"]["state"], "draining");
     assert!(overview["process"]["memory_bytes"].as_u64().unwrap() > 1 << 20);
     assert_eq!(state(world.send("DELETE", "/api/admin/drain", &auth, "").await), "serving");
-    let actions: Vec<_> =
-        world.store.audit(None, 10).await.unwrap().items.into_iter().map(|recorded| (recorded.entry.actor, recorded.entry.action)).collect();
+    let actions: Vec<_> = world
+        .store
+        .audit(None, 10)
+        .await
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|recorded| (recorded.entry.actor, recorded.entry.action))
+        .collect();
     for action in ["node.drain", "node.undrain"] {
         assert!(actions.contains(&("token".to_owned(), action.to_owned())), "{actions:?}");
     }
