@@ -1,5 +1,6 @@
 // What keeps people out who use a page without eyes, without a mouse, or on a small screen.
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -36,3 +37,20 @@ export async function tabTo(tab, testid, { presses = 60 } = {}) {
 }
 
 export const focused = (tab) => tab.ask(() => document.activeElement?.getAttribute("data-testid") ?? document.activeElement?.tagName ?? null);
+
+/** Nothing serious for axe-core, and nothing that scrolls sideways, light and dark, small and large; the screenshots are for eyes. */
+export async function looksRight(tab, name) {
+  const found = [];
+  for (const theme of ["light", "dark"]) {
+    for (const [width, height] of [[360, 640], [1280, 800]]) {
+      await tab.resize(width, height);
+      await tab.ask((chosen) => (document.documentElement.dataset.theme = chosen), theme);
+      // Colours go over to the others in 140 ms.
+      await tab.ask(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+      const at = `${name}, ${theme}, ${width} px`;
+      found.push(...[...(await barriers(tab)), ...(await overflow(tab))].map((line) => `${at}: ${line}`));
+      await tab.screenshot(`${name}-${theme}-${width}`);
+    }
+  }
+  assert.deepEqual(found, []);
+}

@@ -39,6 +39,7 @@ pub const TEST: &[Step] = &[
     Step { name: "browsers", run: || e2e("browsers") },
     Step { name: "pages", run: || e2e("pages") },
     Step { name: "meeting", run: || e2e("meeting") },
+    Step { name: "admin", run: || e2e("admin") },
     Step { name: "switch", run: || e2e("switch") },
     Step { name: "splices", run: || e2e("splices") },
     Step { name: "recorded", run: || e2e("recorded") },

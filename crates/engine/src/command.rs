@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use media::codec::Kind;
-use proto::api::SessionView;
+use proto::api::{AdminSession, AdminSessionView, SessionView};
 use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId};
 use transport::CodecChoice;
 use transport::fragment::Fragment;
@@ -128,6 +128,23 @@ pub enum Command {
         /// `None`: an operator, who may look at every session.
         owner: Option<Owner>,
     },
+    /// Who is in a room, on this worker: at most `limit` of those whose slots come after `after`.
+    Roll {
+        ticket: Ticket,
+        room: RoomName,
+        after: Option<u32>,
+        limit: usize,
+    },
+    /// How a session fares, for who looks after the node and knows it by its peer.
+    Inspect {
+        ticket: Ticket,
+        peer: PeerId,
+    },
+    /// Whoever looks after the node ends somebody's session.
+    Remove {
+        ticket: Ticket,
+        peer: PeerId,
+    },
     /// The node stops: say goodbye to everybody.
     EndAll {
         reason: EndReason,
@@ -162,7 +179,22 @@ pub enum Reply {
     Exists,
     Done,
     Seen(Box<SessionView>),
+    Roll(Roll),
+    Inspected(Box<AdminSessionView>),
+    /// Which session it was, by the id that its holder knows.
+    Removed {
+        session: SessionId,
+        room: RoomName,
+    },
     Refused(Refusal),
+}
+
+/// Part of a room's sessions on one worker.
+#[derive(Debug)]
+pub struct Roll {
+    pub sessions: Vec<AdminSession>,
+    /// The slot of the last one, if there are more.
+    pub next: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -210,6 +242,10 @@ pub enum Refusal {
     NotAPublisher,
     #[error("{0}")]
     BadChoice(String),
+    #[error(
+        "this session is the room's pull from its parent; take the room's upstream away (DELETE /api/rooms/{{room}}/upstream) to end it"
+    )]
+    IsAPull,
 }
 
 /// Why a session is over. Every ended session has exactly one.
@@ -237,10 +273,12 @@ pub enum EndReason {
     Panicked,
     /// The node stops.
     Drained,
+    /// By whoever looks after the node.
+    Removed,
 }
 
 impl EndReason {
-    pub const ALL: [EndReason; 11] = [
+    pub const ALL: [EndReason; 12] = [
         EndReason::Left,
         EndReason::Closed,
         EndReason::NeverConnected,
@@ -252,6 +290,7 @@ impl EndReason {
         EndReason::CodecChanged,
         EndReason::Panicked,
         EndReason::Drained,
+        EndReason::Removed,
     ];
 
     pub fn label(self) -> &'static str {
@@ -267,6 +306,7 @@ impl EndReason {
             EndReason::CodecChanged => "codec_changed",
             EndReason::Panicked => "panicked",
             EndReason::Drained => "drained",
+            EndReason::Removed => "removed",
         }
     }
 }

@@ -42,6 +42,11 @@ impl Engine {
                 (ticket, self.forward(now, session, owner, kind, on))
             }
             Command::Look { ticket, session, owner } => (ticket, self.look(now, session, owner)),
+            Command::Roll { ticket, room, after, limit } => {
+                (ticket, Ok(Reply::Roll(self.roll(now, &room, after, limit))))
+            }
+            Command::Inspect { ticket, peer } => (ticket, self.inspect(now, peer)),
+            Command::Remove { ticket, peer } => (ticket, self.remove(now, peer)),
             Command::EndAll { reason } => return self.end_all(now, reason),
         };
         self.reply(ticket, result);

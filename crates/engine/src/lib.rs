@@ -45,6 +45,7 @@ mod publish;
 mod pull;
 mod replay;
 mod ring;
+mod roll;
 mod room;
 mod session;
 mod sets;
@@ -68,7 +69,7 @@ use proto::room::LinkMessage;
 use proto::{RoomName, TrackId};
 use transport::{Identity, Outbox};
 
-pub use command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Side, Summary, Ticket};
+pub use command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Roll, Side, Summary, Ticket};
 pub use config::{Config, Limits};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;

@@ -36,7 +36,11 @@ impl Engine {
             None => *self.by_id.get(&id.secret).ok_or(Refusal::NoSession)?,
         };
         let session = self.sessions.get(slot).ok_or(Refusal::NoSession)?;
-        let line = self.lines.get(slot as usize).and_then(Option::as_ref);
+        Ok(Reply::Seen(Box::new(self.session_view(now, session))))
+    }
+
+    pub(crate) fn session_view(&self, now: Instant, session: &Session) -> SessionView {
+        let line = self.line_of(session);
         let estimate = line.map(Line::view);
         let (side, tracks) = match &session.role {
             Role::Publisher(publisher) => (SessionSide::Publisher, self.published(now, publisher)),
@@ -46,7 +50,7 @@ impl Engine {
             Role::Publisher(_) => tracks.iter().flat_map(|track| &track.layers).map(|layer| layer.kbps).sum(),
             Role::Viewer(_) => line.map_or(0, |line| kbps(line.sent_bps)),
         };
-        Ok(Reply::Seen(Box::new(SessionView {
+        SessionView {
             room: session.room.to_string(),
             side,
             state: if session.connected.is_some() { SessionState::Connected } else { SessionState::Connecting },
@@ -57,7 +61,11 @@ impl Engine {
             sent_kbps,
             loss_percent: estimate.map_or(0.0, |view| percent(view.loss)),
             tracks,
-        })))
+        }
+    }
+
+    pub(crate) fn line_of(&self, session: &Session) -> Option<&Line> {
+        self.lines.get(session.peer_id.slot as usize).and_then(Option::as_ref)
     }
 
     /// Remembers since when a viewer's track waits for a keyframe.
@@ -247,15 +255,15 @@ fn newest(layers: &[Layer], now: Instant) -> Option<Duration> {
     layers.iter().filter_map(|layer| layer.last_packet).max().map(|at| now.saturating_duration_since(at))
 }
 
-fn ms(duration: Duration) -> u64 {
+pub(crate) fn ms(duration: Duration) -> u64 {
     duration.as_millis() as u64
 }
 
-fn kbps(bps: u64) -> u32 {
+pub(crate) fn kbps(bps: u64) -> u32 {
     (bps / 1000).min(u64::from(u32::MAX)) as u32
 }
 
 /// One decimal is what a person reads.
-fn percent(share: f64) -> f32 {
+pub(crate) fn percent(share: f64) -> f32 {
     ((share * 1000.0).round() / 10.0) as f32
 }

@@ -221,6 +221,15 @@ impl Engine {
         }
     }
 
+    /// By whoever looks after the node; `None` when this is no feed's.
+    pub(crate) fn remove_feed(&mut self, now: Instant, peer: PeerId) -> Option<(SessionId, RoomName)> {
+        let index = self.feeds.index_of(peer)?;
+        let feed = self.feeds.entries[index].as_ref().expect("index_of finds feeds that are there");
+        let known = (feed.id, feed.room.clone());
+        self.end_feed(now, index, EndReason::Removed);
+        Some(known)
+    }
+
     pub(crate) fn end_feed(&mut self, now: Instant, index: usize, reason: EndReason) {
         let Some(feed) = self.feeds.entries[index].take() else { return };
         self.stats.ended[reason as usize] += 1;

@@ -294,6 +294,16 @@ impl Slots {
         self.entries.get(slot as usize)?.session.as_deref()
     }
 
+    /// The very session that this id was given to, and none that has its slot now.
+    pub fn of_peer(&self, peer: PeerId) -> Option<&Session> {
+        self.get(peer.slot).filter(|session| session.peer_id == peer)
+    }
+
+    /// From a slot on, in their order.
+    pub fn iter_from(&self, slot: u32) -> impl Iterator<Item = &Session> {
+        self.entries.iter().skip(slot as usize).filter_map(|e| e.session.as_deref())
+    }
+
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Session> {
         self.entries.get_mut(slot as usize)?.session.as_deref_mut()
     }

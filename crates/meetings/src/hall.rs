@@ -178,6 +178,11 @@ pub enum Input {
     /// Through the API.
     Change(SettingsChange),
     End(EndReason),
+    /// By whoever looks after the server, also a host.
+    Remove {
+        person: PersonId,
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -265,6 +270,7 @@ impl Hall {
             Input::NodeLost(node) => self.lose_node(now, node),
             Input::Change(change) => self.change(now, change),
             Input::End(reason) => self.write(now, Event::Ended(reason)),
+            Input::Remove { person, reason } => self.remove(now, &person, reason),
         }
         self.settle(now);
     }

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use meetings::hall::{FEEDS_MAX, Keep, Order, Rank, Report, Rules, Track};
+use meetings::hall::{FEEDS_MAX, Input, Keep, Order, Rank, Report, Rules, Track};
 use proto::meeting::{
     Action, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Place, Role, ServerBody, Settings, SlotState,
     Source, WaitReason, What,
@@ -227,6 +227,37 @@ fn muting_somebody_stops_what_is_passed_on_and_asking_does_not_unmute() {
     assert!(!world.client(ann).people[&who("bob").to_string()].microphone);
     world.send(bob, r#""content_type":"ME","microphone":true"#);
     assert!(world.client(ann).people[&who("bob").to_string()].microphone);
+}
+
+#[test]
+fn whoever_runs_the_server_removes_anybody_who_reads_why_and_may_come_back() {
+    let mut world = World::new();
+    let ann = world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    world.hush();
+    let remove = |name, reason: &str| Input::Remove { person: who(name), reason: Some(reason.to_owned()) };
+    world.handle(proto::NodeId(1), remove("ann", "too loud"));
+    let told = world.news(ann).into_iter().find_map(|body| match body {
+        ServerBody::Moderated { action: Action::Remove, by, reason } => Some((by, reason)),
+        _ => None,
+    });
+    assert_eq!(told, Some((String::new(), Some("too loud".to_owned()))), "a host too, and no person did it");
+    assert_eq!(world.client(ann).closed, Some(CloseCode::Removed));
+    assert_eq!(left(&world.news(bob)), Some(LeaveReason::Removed));
+    let again = world.join("ann", Rank::Owner);
+    assert_eq!(place(&world.news(again)), Some(Place::New));
+    // Nobody of that name: nothing happens to anybody.
+    world.hush();
+    world.handle(proto::NodeId(1), remove("zoe", "x"));
+    assert!(world.news(bob).is_empty() && world.client(bob).closed.is_none());
+}
+
+#[test]
+fn whoever_runs_the_server_turns_away_who_waits() {
+    let mut world = World::new();
+    let bob = world.join("bob", Rank::Person);
+    world.handle(proto::NodeId(1), Input::Remove { person: who("bob"), reason: None });
+    assert_eq!(world.client(bob).closed, Some(CloseCode::Denied));
 }
 
 #[test]

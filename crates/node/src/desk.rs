@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
+use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Roll, Ticket};
 use media::codec::Kind;
-use proto::api::{RoomView, RoomsView, SessionView, TrackKind};
+use proto::api::{AdminSessionView, DrainState, DrainView, RoomView, RoomsView, SessionView, TrackKind};
 use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::chronicle::Chronicle;
 use crate::endings::Endings;
 use crate::feeds::Feeds;
+use crate::load::Loads;
 use crate::metrics;
 use crate::placement::Placement;
 use crate::upstream::{Retry, Upstreams};
@@ -73,7 +74,12 @@ pub struct Desk {
     pub chronicle: Chronicle,
     /// A worker has news of its rooms, which stand in its snapshot by then.
     pub rooms_at: Option<tokio::time::Instant>,
+    /// Whoever looks after the node has asked for it, and may undo it.
     pub draining: bool,
+    /// The process is about to end.
+    pub stopping: bool,
+    pub loads: Loads,
+    pub started: Instant,
     pub drained: Vec<oneshot::Sender<()>>,
     pub sessions_max: u32,
     pub version: String,
@@ -114,6 +120,15 @@ pub enum Open {
     Look {
         reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
     },
+    Roll {
+        reply: oneshot::Sender<Result<desk::Roll, Refusal>>,
+    },
+    Inspect {
+        reply: oneshot::Sender<Result<Box<AdminSessionView>, Refusal>>,
+    },
+    Remove {
+        reply: oneshot::Sender<Result<desk::Removed, Refusal>>,
+    },
     /// Ending a session that nobody knows of.
     Nobody,
 }
@@ -147,6 +162,7 @@ impl Desk {
                 }
                 _ = second.tick() => {
                     self.publish_rooms();
+                    self.loads.read(&self.workers);
                     self.review_upstreams();
                 }
             }
@@ -239,9 +255,33 @@ impl Desk {
                 let command = |ticket| Command::Look { ticket, session, owner: owner.map(owner_of) };
                 self.ask_worker(session, Open::Look { reply }, command);
             }
+            Ask::Overview { reply } => {
+                let _ = reply.send(desk::Overview {
+                    up: self.started.elapsed(),
+                    drain: self.drain_view(),
+                    sessions_max: self.sessions_max,
+                    workers: self.loads.view(),
+                });
+            }
+            Ask::Drain { drain, reply } => {
+                self.draining = drain == desk::Drain::Begin;
+                tracing::info!(draining = self.draining, "an administrator has asked for it");
+                self.tell_readiness();
+                let _ = reply.send(self.drain_view());
+            }
+            Ask::Roll { worker, room, after, limit, reply } => {
+                let command = |ticket| Command::Roll { ticket, room, after, limit };
+                self.ask_at(worker, Open::Roll { reply }, command);
+            }
+            Ask::Inspect { peer, reply } => {
+                self.ask_at(peer.worker, Open::Inspect { reply }, |ticket| Command::Inspect { ticket, peer });
+            }
+            Ask::Remove { peer, reply } => {
+                self.ask_at(peer.worker, Open::Remove { reply }, |ticket| Command::Remove { ticket, peer });
+            }
             Ask::Metrics { reply } => {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
-                let mut text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
+                let mut text = metrics::render(&self.version, &snapshots, self.is_draining()) + &self.feeds.metrics();
                 self.upstreams.render(&mut text);
                 let _ = reply.send(text);
             }
@@ -256,7 +296,7 @@ impl Desk {
         retry: Option<Box<Retry>>,
         command: impl FnOnce(Ticket, engine::Owner) -> Command,
     ) -> Option<Ticket> {
-        if self.draining {
+        if self.is_draining() {
             let _ = reply.send(Err(Refusal::Draining));
             return None;
         }
@@ -276,11 +316,15 @@ impl Desk {
     }
 
     pub fn ask_worker(&mut self, session: SessionId, open: Open, command: impl FnOnce(Ticket) -> Command) {
-        if !self.placement.has(session.worker) {
+        self.ask_at(session.worker, open, command);
+    }
+
+    fn ask_at(&mut self, worker: WorkerId, open: Open, command: impl FnOnce(Ticket) -> Command) {
+        if !self.placement.has(worker) {
             return refuse(open, Refusal::NoSession);
         }
         let ticket = self.next_ticket();
-        if self.worker(session.worker).send(Job::Command(command(ticket))) {
+        if self.worker(worker).send(Job::Command(command(ticket))) {
             self.open.insert(ticket, open);
         } else {
             refuse(open, Refusal::Full { retry_after_s: 1 });
@@ -359,6 +403,13 @@ impl Desk {
                 self.pull_for_viewers(room);
             }
             (Open::Look { reply }, Reply::Seen(view)) => drop(reply.send(Ok(view))),
+            (Open::Roll { reply }, Reply::Roll(Roll { sessions, next })) => {
+                drop(reply.send(Ok(desk::Roll { sessions, next })));
+            }
+            (Open::Inspect { reply }, Reply::Inspected(view)) => drop(reply.send(Ok(view))),
+            (Open::Remove { reply }, Reply::Removed { session, room }) => {
+                drop(reply.send(Ok(desk::Removed { session, room })));
+            }
             (open, Reply::Refused(no)) => refuse(open, refusal(no)),
             // A reply of another kind than its question would be a bug; dropping the question answers it with 503.
             _ => {}
@@ -368,13 +419,13 @@ impl Desk {
     fn handle_order(&mut self, order: Order) {
         match order {
             Order::Drain { done } => {
-                self.draining = true;
+                self.stopping = true;
                 self.drained.push(done);
                 self.tell_readiness();
                 self.finish_drain_if_empty();
             }
             Order::EndAll { done } => {
-                self.draining = true;
+                self.stopping = true;
                 for worker in &self.workers {
                     worker.send(Job::Command(Command::EndAll { reason: EndReason::Drained }));
                 }
@@ -385,15 +436,28 @@ impl Desk {
     }
 
     fn finish_drain_if_empty(&mut self) {
-        if self.draining && self.placement.total() == 0 {
+        if self.stopping && self.placement.total() == 0 {
             for done in self.drained.drain(..) {
                 let _ = done.send(());
             }
         }
     }
 
+    fn is_draining(&self) -> bool {
+        self.draining || self.stopping
+    }
+
+    fn drain_view(&self) -> DrainView {
+        let state = match (self.stopping, self.draining) {
+            (true, _) => DrainState::Stopping,
+            (false, true) => DrainState::Draining,
+            (false, false) => DrainState::Serving,
+        };
+        DrainView { state, sessions: self.placement.total() }
+    }
+
     fn tell_readiness(&mut self) {
-        let readiness = if self.draining {
+        let readiness = if self.is_draining() {
             Readiness::Draining
         } else if self.placement.total() >= self.sessions_max {
             Readiness::Full
@@ -471,6 +535,9 @@ fn refuse(open: Open, refusal: Refusal) {
         // The engine has ended the session, or will when nobody answers it.
         Open::Dial { .. } | Open::Accept { .. } | Open::Nobody => {}
         Open::Look { reply } => drop(reply.send(Err(refusal))),
+        Open::Roll { reply } => drop(reply.send(Err(refusal))),
+        Open::Inspect { reply } => drop(reply.send(Err(refusal))),
+        Open::Remove { reply } => drop(reply.send(Err(refusal))),
     }
 }
 
@@ -498,5 +565,6 @@ fn refusal(no: No) -> Refusal {
         No::NotAViewer => Refusal::NotAViewer,
         No::NotAPublisher => Refusal::NotAPublisher,
         No::BadChoice(why) => Refusal::BadChoice(why),
+        No::IsAPull => Refusal::IsAPull,
     }
 }

@@ -13,6 +13,7 @@ mod chronicle;
 mod desk;
 mod endings;
 mod feeds;
+mod load;
 mod metrics;
 mod placement;
 mod pulls;
@@ -42,6 +43,7 @@ use chronicle::Chronicle;
 use desk::{Desk, Handle, Order};
 use endings::Endings;
 use feeds::Feeds;
+use load::Loads;
 use placement::Placement;
 use pulls::Pulls;
 use udp::{RecvBatch, Socket};
@@ -175,6 +177,9 @@ impl Node {
             chronicle: Chronicle::new(recorder),
             rooms_at: None,
             draining: false,
+            stopping: false,
+            loads: Loads::default(),
+            started: Instant::now(),
             drained: Vec::new(),
             sessions_max: config.sessions_max,
             version: config.signal.version.clone(),

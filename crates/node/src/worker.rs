@@ -60,6 +60,8 @@ pub struct Neighbour {
 /// What the node sees of a worker, once a second and when somebody comes or goes.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// When it was taken; `None` before the first.
+    pub at: Option<Instant>,
     pub stats: Stats,
     pub view: View,
     pub socket: SocketStats,
@@ -321,7 +323,8 @@ impl Worker {
         self.socket_stats.datagrams_in = received.datagrams;
         self.socket_stats.overflowed = received.overflowed;
         self.socket_stats.cpu = sys::thread_cpu();
-        let snapshot = Snapshot { stats: self.engine.stats(), view: self.engine.view(now), socket: self.socket_stats };
+        let (stats, view) = (self.engine.stats(), self.engine.view(now));
+        let snapshot = Snapshot { at: Some(now), stats, view, socket: self.socket_stats };
         self.snapshots.send_replace(snapshot);
     }
 }

@@ -37,6 +37,11 @@ pub fn render() -> Vec<Module> {
     api.visit::<api::UpstreamOrder>();
     api.visit::<api::UpstreamView>();
     api.visit::<api::SessionView>();
+    api.visit::<api::AdminOverview>();
+    api.visit::<api::AdminRooms>();
+    api.visit::<api::AdminSessions>();
+    api.visit::<api::AdminSessionView>();
+    api.visit::<api::RemoveOrder>();
     api.visit::<account::SignUp>();
     api.visit::<account::SignedUp>();
     api.visit::<account::LogIn>();

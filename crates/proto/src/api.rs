@@ -1,10 +1,15 @@
 //! The JSON of the HTTP API. The web client's types are generated from here (`web/src/protocol/generated`).
 
+mod admin;
 mod session;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use admin::{
+    AdminOverview, AdminProcess, AdminRoom, AdminRooms, AdminSession, AdminSessionView, AdminSessions, AdminSide,
+    AdminWorker, DrainState, DrainView, RemoveOrder,
+};
 pub use session::{Hop, SessionSide, SessionState, SessionTrack, SessionView, Verdict};
 
 /// A room as `/api/rooms` lists it.

@@ -114,7 +114,8 @@ pub async fn session(State(app): State<App>, path: IdPath, request: Request) -> 
     let operator =
         app.guard.caller(&request.headers, request.uri.query()).is_ok_and(|caller| caller.is_admin().is_ok());
     let owner = (!operator).then_some(caller.owner);
-    let view = owned(&caller, app.desk.look(session, owner).await?)?;
+    let looked = app.desk.look(session, owner).await?;
+    let view = owned(&caller, looked).map_err(|gone| app.removed.explain(session, gone))?;
     Ok((NO_STORE, Json(view)).into_response())
 }
 

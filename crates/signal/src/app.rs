@@ -10,6 +10,7 @@ use axum::{Router, middleware};
 use meetings::events::Sequence;
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::{self, Removed};
 use crate::auth::Guard;
 use crate::chronicle::{Recorder, Scribe, Writing};
 use crate::desk::Desk;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub subscribers: Subscribers,
     pub room_serial: Serial,
     pub people: People,
+    /// Sessions that an administrator has ended.
+    pub removed: Removed,
     /// The meetings that happen here.
     pub meet: Arc<Front>,
     /// For what happens where requests are answered.
@@ -90,6 +93,7 @@ impl Shared {
             streams: Streams::new(settings.limits.event_streams_max),
             subscribers: Subscribers::default(),
             room_serial: Serial::default(),
+            removed: Removed::default(),
             limiter: Mutex::new(Limiter::new(settings.limits.rate)),
             local_limiter: Mutex::new(Limiter::new(settings.limits.local_rate)),
             metrics: Metrics::default(),

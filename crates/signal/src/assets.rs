@@ -38,7 +38,7 @@ pub async fn serve(request: Request) -> Result<Response, Failure> {
 fn is_page(path: &str) -> bool {
     let mut segments = path.trim_start_matches('/').split('/');
     match (segments.next(), segments.next(), segments.next()) {
-        (Some("" | "live" | "rooms"), None | Some(""), None) => true,
+        (Some("" | "live" | "rooms" | "admin"), None | Some(""), None) => true,
         (
             Some("login" | "signup" | "forgot" | "reset" | "confirm" | "settings" | "meetings"),
             None | Some(""),
@@ -78,6 +78,7 @@ mod tests {
             "/watch/demo",
             "/rooms",
             "/rooms/",
+            "/admin",
             "/login",
             "/reset",
             "/meetings",
@@ -89,7 +90,7 @@ mod tests {
             "/watch",
             "/watch/a/b",
             "/favicon.ico",
-            "/admin",
+            "/admin/x",
             "/assets/x.js",
             "/wp-login.php",
             "/rooms/x",

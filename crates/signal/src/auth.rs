@@ -95,6 +95,12 @@ impl Guard {
         }
     }
 
+    /// The node is for its own machine alone and asks nobody there for a token, and the request comes from there. Where nobody anywhere
+    /// is asked (`Open`), being there says nothing.
+    pub fn is_at_home(&self, headers: &HeaderMap) -> bool {
+        self.policy == Policy::Auto && self.on_loopback && local::is_of_this_machine(headers)
+    }
+
     /// Whether the request was made by a program or page of this machine, as far as its headers say.
     pub fn is_of_this_machine(&self, headers: &HeaderMap) -> bool {
         local::is_of_this_machine(headers)

@@ -13,8 +13,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::api::{RoomsView, SessionView, TrackKind, UpstreamOrder, UpstreamView};
-use proto::{Assignment, LayerChoice, Path, PublisherName, RoomName, Section, SessionId};
+use proto::api::{
+    AdminSession, AdminSessionView, AdminWorker, DrainView, RoomsView, SessionView, TrackKind, UpstreamOrder,
+    UpstreamView,
+};
+use proto::{Assignment, LayerChoice, Path, PeerId, PublisherName, RoomName, Section, SessionId, WorkerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
 use transport::offer::Offer;
@@ -150,6 +153,33 @@ pub enum Ask {
         owner: Option<Owner>,
         reply: oneshot::Sender<Result<Box<SessionView>, Refusal>>,
     },
+    /// How the node fares; asks no worker.
+    Overview {
+        reply: oneshot::Sender<Overview>,
+    },
+    /// An administrator has new sessions refused, or taken again. A node that stops goes on doing so.
+    Drain {
+        drain: Drain,
+        reply: oneshot::Sender<DrainView>,
+    },
+    /// The sessions of a room on one worker, whose slots come after `after`.
+    Roll {
+        worker: WorkerId,
+        room: RoomName,
+        after: Option<u32>,
+        limit: usize,
+        reply: oneshot::Sender<Result<Roll, Refusal>>,
+    },
+    /// How a session fares, for an administrator, who knows it by its peer.
+    Inspect {
+        peer: PeerId,
+        reply: oneshot::Sender<Result<Box<AdminSessionView>, Refusal>>,
+    },
+    /// An administrator ends a session.
+    Remove {
+        peer: PeerId,
+        reply: oneshot::Sender<Result<Removed, Refusal>>,
+    },
     /// The node renders its Prometheus text.
     Metrics {
         reply: oneshot::Sender<String>,
@@ -163,6 +193,35 @@ pub enum Upstream {
     Set(UpstreamOrder),
     /// Back to the node's own, if it has one.
     Clear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drain {
+    Begin,
+    Undo,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overview {
+    /// Since the node started.
+    pub up: Duration,
+    pub drain: DrainView,
+    pub sessions_max: u32,
+    pub workers: Vec<AdminWorker>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Roll {
+    pub sessions: Vec<AdminSession>,
+    /// The slot of the last one, if this worker has more.
+    pub next: Option<u32>,
+}
+
+/// A session that an administrator has ended, by the id that its holder knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    pub session: SessionId,
+    pub room: RoomName,
 }
 
 /// Who is at the other end, for the node's logs and per-client limits.
@@ -276,6 +335,10 @@ pub enum Refusal {
     /// A layer that is not there, or a bound that this stream cannot keep.
     #[error("{0}")]
     BadChoice(String),
+    #[error(
+        "this session pulls the room from another server; to end it, take the upstream away: DELETE /api/rooms/ROOM/upstream"
+    )]
+    IsAPull,
     #[error("this token has reached its number of sessions ({limit}); end one first")]
     TooManySessions { limit: u32 },
 }
@@ -438,6 +501,32 @@ impl Desk {
         owner: Option<Owner>,
     ) -> Result<Result<Box<SessionView>, Refusal>, Unanswered> {
         self.ask(|reply| Ask::Look { session, owner, reply }).await
+    }
+
+    pub(crate) async fn overview(&self) -> Result<Overview, Unanswered> {
+        self.ask(|reply| Ask::Overview { reply }).await
+    }
+
+    pub(crate) async fn drain(&self, drain: Drain) -> Result<DrainView, Unanswered> {
+        self.ask(|reply| Ask::Drain { drain, reply }).await
+    }
+
+    pub(crate) async fn roll(
+        &self,
+        worker: WorkerId,
+        room: RoomName,
+        after: Option<u32>,
+        limit: usize,
+    ) -> Result<Result<Roll, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Roll { worker, room, after, limit, reply }).await
+    }
+
+    pub(crate) async fn inspect(&self, peer: PeerId) -> Result<Result<Box<AdminSessionView>, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Inspect { peer, reply }).await
+    }
+
+    pub(crate) async fn remove(&self, peer: PeerId) -> Result<Result<Removed, Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Remove { peer, reply }).await
     }
 
     pub(crate) async fn metrics(&self) -> Result<String, Unanswered> {

@@ -30,7 +30,7 @@ pub fn fuzz_people(data: &[u8]) {
     crate::people::fuzz(text);
 }
 
-/// What an administrator asks about events, and what a webhook's receiver says about coming back.
+/// What an administrator asks about events and says to whom they remove, and what a webhook's receiver says about coming back.
 pub fn fuzz_admin(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     crate::admin::fuzz(text);

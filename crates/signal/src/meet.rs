@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use crate::auth::unix_now;
 
 pub use front::Front;
+pub use names::{meeting_of, person_of, room};
 pub use socket::open;
 
 fn now() -> UnixTime {

@@ -103,8 +103,12 @@ impl People {
 
     /// For whoever has to find out later. A note that cannot be made undoes nothing.
     pub(crate) async fn note(&self, actor: impl ToString, action: &str, object: impl ToString) {
+        self.note_more(actor, action, object, String::new()).await;
+    }
+
+    pub(crate) async fn note_more(&self, actor: impl ToString, action: &str, object: impl ToString, detail: String) {
         let (actor, object) = (actor.to_string(), object.to_string());
-        let entry = AuditEntry { at: now(), actor, action: action.to_owned(), object, detail: String::new() };
+        let entry = AuditEntry { at: now(), actor, action: action.to_owned(), object, detail };
         if let Err(error) = self.store.append_audit(&entry).await {
             tracing::warn!(%error, action, "not in the audit log");
         }

@@ -63,8 +63,11 @@ kinds! {
     RoomOccupied "room-occupied" 409 "The room has a publisher",
     NotLive "not-live" 409 "The room is not live",
     NotAViewer "not-a-viewer" 409 "The session is no viewer's",
+    InAMeeting "in-a-meeting" 409 "The session belongs to somebody in a meeting",
+    IsAPull "is-a-pull" 409 "The session pulls the room from another server",
     AddressTaken "address-taken" 409 "The address has an account",
     Changed "changed" 409 "Somebody else has changed it",
+    Removed "removed" 410 "An administrator has ended the session",
     MeetingEnded "meeting-ended" 410 "The meeting has ended",
     LinkUsed "link-used" 410 "The link is no longer good",
     StaleTag "stale-tag" 412 "The entity-tag is not current",
@@ -192,6 +195,7 @@ impl From<Refusal> for Failure {
             // No request asks for that: meetings do.
             Refusal::NotAPublisher => (Kind::NotAViewer, None),
             Refusal::BadChoice(_) => (Kind::BadChoice, None),
+            Refusal::IsAPull => (Kind::IsAPull, None),
             Refusal::TooManySessions { .. } => (Kind::TooManySessions, Some(10)),
         };
         let failure = Failure::new(kind, refusal.to_string());

@@ -124,7 +124,8 @@ pub async fn session_options() -> Response {
 pub async fn probe(State(app): State<App>, path: SessionPath, request: Request) -> Result<StatusCode, Failure> {
     let session = session_id(path)?;
     let caller = app.guard.holder(request.headers(), request.uri().query())?;
-    owned(&caller, app.desk.exists(session, caller.owner).await?)?;
+    let exists = app.desk.exists(session, caller.owner).await?;
+    owned(&caller, exists).map_err(|gone| app.removed.explain(session, gone))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -136,7 +137,8 @@ pub async fn patch(State(app): State<App>, path: SessionPath, request: Request) 
     refuse_announced(&request.headers, limits.fragment_bytes_max)?;
     app.count_request(&request)?;
     // Whoever does not hold this session gets no byte parsed.
-    owned(&caller, app.desk.exists(session, caller.owner).await?)?;
+    let exists = app.desk.exists(session, caller.owner).await?;
+    owned(&caller, exists).map_err(|gone| app.removed.explain(session, gone))?;
     require_type(&request.headers, FRAGMENT)?;
     let expect = if_match::from_headers(&request.headers)?;
     let text = read_text(body, limits.fragment_bytes_max, limits.body_timeout, Kind::MalformedFragment).await?;

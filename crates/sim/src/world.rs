@@ -10,7 +10,7 @@ use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::api::SessionView;
-use proto::{Assignment, LayerChoice, PublisherName, RoomName, Section, SessionId, WorkerId};
+use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId, WorkerId};
 use transport::{Identity, Offer};
 
 use crate::client::{Client, Does, Publish};
@@ -212,8 +212,30 @@ impl Sim {
         }
     }
 
+    /// Who is in a room, on one worker.
+    pub fn roll(&mut self, worker: u8, room: &str, after: Option<u32>, limit: usize) -> engine::Roll {
+        let room = room.parse().expect("a room's name");
+        match self.ask_worker(worker.into(), |ticket| Command::Roll { ticket, room, after, limit }) {
+            Reply::Roll(roll) => roll,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As whoever looks after the node, who knows a session by its peer.
+    pub fn inspect(&mut self, peer: PeerId) -> Reply {
+        self.ask_worker(peer.worker.0.into(), |ticket| Command::Inspect { ticket, peer })
+    }
+
+    pub fn remove(&mut self, peer: PeerId) -> Reply {
+        self.ask_worker(peer.worker.0.into(), |ticket| Command::Remove { ticket, peer })
+    }
+
     fn ask(&mut self, who: &str, command: impl FnOnce(Ticket) -> Command) -> Reply {
         let worker = self.client(who).worker as usize;
+        self.ask_worker(worker, command)
+    }
+
+    fn ask_worker(&mut self, worker: usize, command: impl FnOnce(Ticket) -> Command) -> Reply {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.workers[worker].command(self.now, command(ticket));

@@ -19,6 +19,8 @@ export type State =
 const SHAKY_MS = 2_000;
 /** A server that restarts loses everybody in the same instant; they come back over this long. */
 const SPREAD_MS = 400;
+/** Not merely unknown: somebody has decided it. */
+const GONE = 410;
 /** Time for a restart, or for a fresh session, to carry media. */
 const CONNECT_MS = 8_000;
 
@@ -102,7 +104,7 @@ export class Connection {
 
   async #restart(session: Session): Promise<void> {
     if (!session.canRestart || !this.#everConnected) {
-      this.#reopen(Math.random() * SPREAD_MS);
+      await this.#succeed(session);
       return;
     }
     // "Disconnected" is followed by "failed" while the first restart is still on its way; two would undo each other.
@@ -115,6 +117,19 @@ export class Connection {
       if (session === this.#session && !this.#over()) this.#reopen(0);
     } finally {
       if (this.#restarting === session) this.#restarting = null;
+    }
+  }
+
+  /** Another session in the place of one that is over, unless the server says that this one was ended on purpose. */
+  async #succeed(session: Session): Promise<void> {
+    this.#after(CONNECT_MS, () => this.#reopen(0));
+    const failure = await session.farewell().catch(() => null);
+    if (session !== this.#session || this.#over()) return;
+    if (failure?.status === GONE) {
+      this.#drop();
+      this.#set({ at: "failed", failure });
+    } else {
+      this.#reopen(Math.random() * SPREAD_MS);
     }
   }
 

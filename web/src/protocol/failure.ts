@@ -60,6 +60,8 @@ function byKind(kind: string, side: Side): string | null {
       return "This token is in use in too many places. Close another page that uses it and try again.";
     case "node-draining":
       return "The server is being restarted.";
+    case "removed":
+      return side === "publish" ? "Whoever runs this server has taken you off the air." : "Whoever runs this server has disconnected you.";
     case "bad-room-name":
       return "The server does not accept this room's name. Choose another one.";
     default:

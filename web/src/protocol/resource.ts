@@ -1,6 +1,6 @@
 // The HTTP half of a WHIP (RFC 9725) or WHEP session: what is posted, patched and deleted. Knows no peer connection.
 
-import { failureOf, Refused, unreachable, type Side } from "./failure";
+import { failureOf, Refused, unreachable, type Failure, type Side } from "./failure";
 import { readFragment, type Fragment } from "./fragment";
 import { iceServers } from "./link";
 
@@ -69,6 +69,12 @@ export class Resource {
     });
   }
 
+  /** Whether the session is still there: null, or what the server says instead. */
+  async farewell(): Promise<Failure | null> {
+    const response = await send(this.url, "GET", this.#token, null);
+    return response.ok ? null : failureOf(response, this.#side);
+  }
+
   /** Ends the session. `keepalive` lets the request outlive the page that sent it; nobody is left to read a failure. */
   end(): void {
     void send(this.url, "DELETE", this.#token, null).catch(() => undefined);
@@ -88,7 +94,7 @@ export class Resource {
 
 async function send(
   url: URL,
-  method: "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PATCH" | "DELETE",
   token: string | null,
   signal: AbortSignal | null,
   headers: Record<string, string> = {},

@@ -4,7 +4,7 @@
 //
 // It reports how its transport fares and restarts ICE when told; whether to give up is `Connection`'s business.
 
-import type { Side } from "./failure";
+import type { Failure, Side } from "./failure";
 import { restartedAnswer, writeFragment } from "./fragment";
 import { open, type Resource } from "./resource";
 
@@ -89,6 +89,11 @@ export class Session {
     await pc.setRemoteDescription({ type: "answer", sdp: restartedAnswer(answer, fragment) });
     this.#trickles = true;
     this.#schedule();
+  }
+
+  /** What the server says of a session whose transport is closed; null when it says that it is there. */
+  farewell(): Promise<Failure | null> {
+    return this.#resource.farewell();
   }
 
   close(): void {

@@ -18,6 +18,7 @@ const ResetPage = lazy(() => import("./account/mail-pages").then((file) => file.
 const ConfirmPage = lazy(() => import("./account/mail-pages").then((file) => file.ConfirmPage));
 const SettingsPage = lazy(() => import("./account/settings-page").then((file) => file.SettingsPage));
 const MeetingsPage = lazy(() => import("./meetings/page").then((file) => file.MeetingsPage));
+const AdminPage = lazy(() => import("./admin/page").then((file) => file.AdminPage));
 const MeetingDoor = lazy(() => import("./meeting/door").then((file) => file.MeetingDoor));
 
 export function App(): JSX.Element {
@@ -74,6 +75,8 @@ function Page({ here }: { here: Exclude<Place, { page: "watch" }> }): JSX.Elemen
       return <SettingsPage />;
     case "meetings":
       return <MeetingsPage />;
+    case "admin":
+      return <AdminPage />;
     case "meeting":
       return <MeetingDoor key={here.id} id={here.id} />;
     case "unknown":

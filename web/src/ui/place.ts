@@ -6,7 +6,7 @@ import { roomNameProblem } from "../protocol/room";
 import type { Words } from "../words/en";
 
 /** Pages that have nothing of their own in their address. */
-const PLAIN = ["rooms", "login", "signup", "forgot", "reset", "confirm", "settings", "meetings"] as const;
+const PLAIN = ["rooms", "login", "signup", "forgot", "reset", "confirm", "settings", "meetings", "admin"] as const;
 type Plain = (typeof PLAIN)[number];
 
 export type Place =

@@ -41,6 +41,7 @@ export const de: Words = {
     confirm: "E-Mail-Adresse",
     settings: "Dein Konto",
     meetings: "Meine Treffen",
+    admin: "Verwaltung",
     meeting: "Treffen",
     unknown: "Nicht gefunden",
   },

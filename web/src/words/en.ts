@@ -40,6 +40,7 @@ export const en = {
     confirm: "E-mail address",
     settings: "Your account",
     meetings: "My meetings",
+    admin: "Administration",
     meeting: "Meeting",
     unknown: "Not found",
   },

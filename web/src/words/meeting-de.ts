@@ -164,6 +164,7 @@ export const de: MeetingWords = {
     ended: "Das Treffen ist vorbei",
     endedLead: { by_host: "Die Leitung hat es beendet.", host_gone: "Die Leitung kam nicht zurück.", empty: "Es war niemand mehr da.", not_started: "Niemand kam, um es zu beginnen.", ordered: "Wer diesen Server betreibt, hat es beendet." },
     removed: "Du wurdest aus dem Treffen entfernt",
+    removedByServer: "Wer diesen Server betreibt, hat dich aus dem Treffen entfernt",
     takenOver: "Du nimmst jetzt in einem anderen Tab oder auf einem anderen Gerät teil",
     takenOverLead: "Dort geht das Treffen weiter.",
     denied: "Du konntest nicht teilnehmen",

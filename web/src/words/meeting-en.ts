@@ -163,6 +163,7 @@ export const en = {
     ended: "The meeting is over",
     endedLead: { by_host: "A host has ended it.", host_gone: "No host came back.", empty: "Nobody was here any more.", not_started: "No host came to start it.", ordered: "It was ended by whoever runs this server." },
     removed: "A host has removed you from the meeting",
+    removedByServer: "Whoever runs this server has removed you from the meeting",
     takenOver: "You have joined from another tab or device",
     takenOverLead: "The meeting goes on there.",
     denied: "You could not join",

@@ -169,13 +169,27 @@ impl Hall {
             Action::LowerHand => self.describe(now, &target, |how| how.hand = None),
             Action::Promote => self.set_rank(now, &target, Rank::CoHost),
             Action::Demote => self.set_rank(now, &target, Rank::Person),
-            Action::Remove => {
-                self.admitted.remove(&target);
-                self.outputs.push_back(Output::Keep(Keep::Removed { person: target.clone(), banned: false }));
-                self.leave(now, &target, LeaveReason::Removed, CloseCode::Removed);
-            }
+            Action::Remove => self.put_out(now, &target),
             Action::AskUnmute | Action::Ban | Action::Admit | Action::Deny => {}
         }
+    }
+
+    /// By whoever looks after the server, which is nobody's name to whom it is done.
+    pub(super) fn remove(&mut self, now: Instant, person: &PersonId, reason: Option<String>) {
+        if self.waiters.contains_key(person) {
+            return self.deny(now, person, DenyCode::Refused, reason);
+        }
+        if self.seats.contains_key(person) {
+            self.say(now, person, ServerBody::Moderated { action: Action::Remove, by: String::new(), reason });
+            self.put_out(now, person);
+        }
+    }
+
+    /// They may ask to come in again.
+    fn put_out(&mut self, now: Instant, person: &PersonId) {
+        self.admitted.remove(person);
+        self.outputs.push_back(Output::Keep(Keep::Removed { person: person.clone(), banned: false }));
+        self.leave(now, person, LeaveReason::Removed, CloseCode::Removed);
     }
 
     /// Somebody who was banned is here, or waits here.

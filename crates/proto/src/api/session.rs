@@ -136,6 +136,23 @@ impl Verdict {
         matches!(self, Verdict::Playing | Verdict::CatchingUp { .. } | Verdict::PausedForBandwidth { .. })
     }
 
+    /// Where several tracks have one each: the higher, the more somebody misses. What was asked for is no trouble.
+    pub fn gravity(&self) -> u8 {
+        match self {
+            Verdict::Playing | Verdict::PausedByViewer => 0,
+            Verdict::CatchingUp { .. } => 1,
+            Verdict::PausedForBandwidth { .. } => 2,
+            Verdict::TooNarrow { .. } => 3,
+            Verdict::NoSource | Verdict::IdleClip => 4,
+            Verdict::Loss { .. } => 5,
+            Verdict::SourceSilent { .. } => 6,
+            Verdict::WaitingForKeyframe { .. } => 7,
+            Verdict::CodecNotPlayable { .. } => 8,
+            Verdict::NotAcknowledging { .. } => 9,
+            Verdict::Ended { .. } => 10,
+        }
+    }
+
     /// What is the matter and what to do about it, for a person.
     pub fn sentence(&self) -> String {
         match self {

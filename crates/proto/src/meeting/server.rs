@@ -121,6 +121,7 @@ pub enum ServerBody {
     /// Somebody did this to the receiver, or asks for it.
     Moderated {
         action: Action,
+        /// Empty: whoever looks after the server.
         by: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

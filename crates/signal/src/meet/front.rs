@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use meetings::hall::{SocketId, Verified, Way};
 use meetings::{AccountId, MeetingId, PersonId};
-use proto::meeting::{EndReason, Hello};
-use tokio::sync::{mpsc, watch};
+use proto::meeting::{EndReason, Hello, PersonView};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hall::{self, Entrance, In};
 use super::places::Places;
@@ -16,6 +17,9 @@ use crate::settings::Limits;
 
 /// Inputs of one meeting that wait. A page sends a few packets a second, and a hall handles one in microseconds.
 const INPUTS_MAX: usize = 1024;
+
+/// A hall answers in microseconds; one that does not is busy, and whoever asks about it does well without.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Tries to get into a meeting that is just ending: its next life is another task.
 const TRIES: usize = 3;
@@ -84,6 +88,31 @@ impl Front {
 
     pub fn open(&self) -> usize {
         self.halls().len()
+    }
+
+    pub fn meetings(&self) -> Vec<MeetingId> {
+        self.halls().iter().filter(|(_, hall)| !hall.is_closed()).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// In the order in which they came; nobody when the meeting is not here.
+    pub async fn people(&self, meeting: &MeetingId) -> Vec<PersonView> {
+        self.ask(meeting, In::People).await.unwrap_or_default()
+    }
+
+    /// By whoever looks after the server. False when nobody of that id is there.
+    pub async fn remove(&self, meeting: &MeetingId, person: &PersonId, reason: Option<String>) -> bool {
+        let remove = |reply| In::Remove { person: person.clone(), reason, reply };
+        self.ask(meeting, remove).await.unwrap_or(false)
+    }
+
+    async fn ask<T>(&self, meeting: &MeetingId, question: impl FnOnce(oneshot::Sender<T>) -> In) -> Option<T> {
+        let hall = self.at(meeting)?;
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            hall.send(question(reply)).await.ok()?;
+            answer.await.ok()
+        };
+        tokio::time::timeout(REPLY_TIMEOUT, asked).await.ok().flatten()
     }
 
     fn halls(&self) -> MutexGuard<'_, HashMap<MeetingId, mpsc::Sender<In>>> {

@@ -8,7 +8,7 @@ use meetings::hall::{Hall, Input, Opening, Order, Output, Report, Rules, SocketI
 use meetings::{Meeting, PersonId};
 use proto::NodeId;
 use proto::api::RoomsView;
-use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello, SettingsChange};
+use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello, PersonView, SettingsChange};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::keep::Keeper;
@@ -37,6 +37,13 @@ pub enum In {
     Said(Input),
     Media(Report),
     Inside(oneshot::Sender<Vec<String>>),
+    People(oneshot::Sender<Vec<PersonView>>),
+    /// By whoever looks after the server; the reply says whether they were here.
+    Remove {
+        person: PersonId,
+        reason: Option<String>,
+        reply: oneshot::Sender<bool>,
+    },
     /// Its settings were changed over HTTP.
     Kept(Box<Meeting>),
     Leave(PersonId),
@@ -178,9 +185,14 @@ impl Task {
             }
             In::Media(report) => self.hall.handle(now, Input::Media(report)),
             In::Inside(reply) => {
-                let mut people: Vec<_> = self.hall.people().collect();
-                people.sort_by_key(|person| person.since_ms);
-                let _ = reply.send(people.into_iter().map(|person| person.name.clone()).collect());
+                let _ = reply.send(self.people().into_iter().map(|person| person.name).collect());
+            }
+            In::People(reply) => {
+                let _ = reply.send(self.people());
+            }
+            In::Remove { person, reason, reply } => {
+                let _ = reply.send(self.sockets.values().any(|socket| socket.person == person));
+                self.hall.handle(now, Input::Remove { person, reason });
             }
             In::Kept(kept) => {
                 let settings = &kept.settings;
@@ -201,6 +213,13 @@ impl Task {
             }
             In::End(reason) => self.hall.handle(now, Input::End(reason)),
         }
+    }
+
+    /// In the order in which they came.
+    fn people(&self) -> Vec<PersonView> {
+        let mut people: Vec<PersonView> = self.hall.people().cloned().collect();
+        people.sort_by_key(|person| person.since_ms);
+        people
     }
 
     /// The media has news of its rooms.

@@ -18,6 +18,15 @@ pub fn publisher(person: &PersonId, source: Source) -> PublisherName {
     format!("{person}.{suffix}").parse().expect("an id has 27 letters and digits")
 }
 
+/// The meeting that a room of this name is.
+pub fn meeting_of(room: &str) -> Option<MeetingId> {
+    room.strip_prefix(RoomName::RESERVED)?.parse().ok()
+}
+
+pub fn person_of(publisher: &str) -> Option<PersonId> {
+    read(publisher).map(|(person, _)| person)
+}
+
 /// Whose publication that is.
 pub fn read(name: &str) -> Option<(PersonId, Source)> {
     let (person, suffix) = name.split_once('.')?;

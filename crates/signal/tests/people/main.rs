@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod admin;
 mod away;
 mod browsers;
 mod cast;

@@ -56,6 +56,7 @@ enum Object {
 const MEETING: &[Object] = &[Object::There, Object::Ended, Object::Unknown];
 const ACCOUNT: &[Object] = &[Object::There, Object::Unknown];
 const NOTHING: &[Object] = &[Object::There];
+const UNKNOWN: &[Object] = &[Object::Unknown];
 
 struct Endpoint {
     method: &'static str,
@@ -110,6 +111,8 @@ const fn on(
     Endpoint { method, path, body, objects, there, ended: &[] }
 }
 
+/// An operator's token is for looking after the node, whatever else it is not for.
+
 const ENDPOINTS: &[Endpoint] = &[
     on_meeting("GET", "/meeting/{m}", "", ANYBODY, ANYBODY),
     on_meeting("PATCH", "/meeting/{m}", r#"{"title":"x"}"#, HOSTS, &[]),
@@ -137,11 +140,22 @@ const ENDPOINTS: &[Endpoint] = &[
     on(NOTHING, "GET", "/api/admin/events", "", OPERATORS),
     on(NOTHING, "GET", "/api/admin/webhooks", "", OPERATORS),
     on(NOTHING, "POST", "/api/admin/webhooks/1/replay", r#"{"from":1}"#, OPERATORS),
+    on(NOTHING, "GET", "/api/admin/overview", "", OPERATORS),
+    on(NOTHING, "GET", "/api/admin/rooms", "", OPERATORS),
+    on(NOTHING, "GET", "/api/admin/rooms/demo/sessions", "", OPERATORS),
+    on(UNKNOWN, "GET", "/api/admin/sessions/0-9-9", "", OPERATORS),
+    on(UNKNOWN, "DELETE", "/api/admin/sessions/0-9-9", r#"{"reason":"x"}"#, OPERATORS),
+    // Nobody is in it yet; who is, is the business of a test with people.
+    on(UNKNOWN, "DELETE", "/api/admin/meetings/{m}/people/{a}", r#"{"reason":"x"}"#, OPERATORS),
+    on(NOTHING, "POST", "/api/admin/drain", "", OPERATORS),
+    on(NOTHING, "DELETE", "/api/admin/drain", "", OPERATORS),
 ];
 
 #[tokio::test]
 async fn nobody_succeeds_where_they_may_not_and_everybody_where_they_may() {
     let world = start(|settings| {
+        // Where whoever is at the machine may look after it, nobody else is refused from there.
+        settings.auth = signal::auth::Policy::Required;
         settings.people.guesses = signal::Rate { per_s: 1_000, burst: 100_000 };
         let nowhere = format!("https://127.0.0.1:9/ {}", crate::receiver::SECRET);
         settings.webhooks.endpoints = vec![nowhere.parse().unwrap()];

@@ -6,10 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use proto::api::{PullState, SessionSide, SessionState, SessionTrack, SessionView, TrackKind, UpstreamView, Verdict};
-use proto::{LayerChoice, RoomName, SessionId, WorkerId};
+use proto::api::{
+    AdminSession, AdminSessionView, AdminSide, DrainState, DrainView, PullState, SessionSide, SessionState,
+    SessionTrack, SessionView, TrackKind, UpstreamView, Verdict,
+};
+use proto::{LayerChoice, PeerId, RoomName, SessionId, WorkerId};
 use signal::auth::{self, Grant, Key, Rooms};
-use signal::desk::{Answered, Ask, Owner, Patched, Readiness, Refusal, Upstream};
+use signal::desk::{Answered, Ask, Drain, Overview, Owner, Patched, Readiness, Refusal, Removed, Roll, Upstream};
 use signal::{Desk, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,6 +76,7 @@ async fn node(
     let mut live: BTreeSet<RoomName> = BTreeSet::new();
     let mut watching: BTreeMap<SessionId, RoomName> = BTreeMap::new();
     let mut sessions: BTreeMap<SessionId, (Owner, Option<RoomName>, String)> = BTreeMap::new();
+    let mut drained = DrainState::Serving;
     let mut next = 0u128;
     let mut etag = || {
         next += 1;
@@ -191,11 +195,75 @@ async fn node(
                 let room = room.map_or_else(|| "demo".to_owned(), |room| room.to_string());
                 let _ = reply.send(answer.map(|()| Box::new(view(room, side))));
             }
+            Ask::Overview { reply } => {
+                note("overview");
+                let drain = DrainView { state: drained, sessions: sessions.len() as u32 };
+                let _ =
+                    reply.send(Overview { up: Duration::from_secs(7), drain, sessions_max: 100, workers: Vec::new() });
+            }
+            Ask::Drain { drain, reply } => {
+                note("drain");
+                drained = if drain == Drain::Begin { DrainState::Draining } else { DrainState::Serving };
+                let _ = reply.send(DrainView { state: drained, sessions: sessions.len() as u32 });
+            }
+            // Peers are numbered like the sessions' secrets.
+            Ask::Roll { worker, room, after, limit, reply } => {
+                note("roll");
+                let first = after.map_or(0, |slot| u128::from(slot) + 1);
+                let there: Vec<_> = watching
+                    .iter()
+                    .filter(|(id, at)| id.worker == worker && **at == room && id.secret >= first)
+                    .collect();
+                let next = (there.len() > limit).then(|| there[limit - 1].0.secret as u32);
+                let entries = there.iter().take(limit).map(|(id, room)| entry(**id, room)).collect();
+                let _ = reply.send(Ok(Roll { sessions: entries, next }));
+            }
+            Ask::Inspect { peer, reply } => {
+                note("inspect");
+                let id = SessionId { worker: peer.worker, secret: peer.slot.into() };
+                let found = watching.get(&id).filter(|_| sessions.contains_key(&id)).ok_or(Refusal::NoSession);
+                let _ = reply.send(found.map(|room| {
+                    Box::new(AdminSessionView {
+                        session: entry(id, room),
+                        local: vec!["192.0.2.1:7900".into()],
+                        packets: 1,
+                        bytes: 1,
+                        nacks: 0,
+                        keyframe_requests: 0,
+                        view: view(room.to_string(), SessionSide::Viewer),
+                    })
+                }));
+            }
+            Ask::Remove { peer, reply } => {
+                note("remove");
+                let id = SessionId { worker: peer.worker, secret: peer.slot.into() };
+                let found = sessions.remove(&id).ok_or(Refusal::NoSession);
+                let room = watching.remove(&id).unwrap_or_else(|| "demo".parse().unwrap());
+                let _ = reply.send(found.map(|_| Removed { session: id, room }));
+            }
             Ask::Metrics { reply } => {
                 note("metrics");
                 let _ = reply.send("weir_sessions 0\n".into());
             }
         }
+    }
+}
+
+fn entry(id: SessionId, room: &RoomName) -> AdminSession {
+    AdminSession {
+        id: PeerId { worker: id.worker, slot: id.secret as u32, generation: 0 }.to_string(),
+        room: room.to_string(),
+        side: AdminSide::Viewer,
+        name: None,
+        person: None,
+        state: SessionState::Connected,
+        age_s: 1,
+        remote: Some("192.0.2.7:50000".into()),
+        rtt_ms: Some(20),
+        kbps: 800,
+        loss_percent: 0.0,
+        verdict: Verdict::Playing,
+        sentence: Verdict::Playing.sentence(),
     }
 }
 

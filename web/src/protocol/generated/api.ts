@@ -30,6 +30,140 @@ confirmed: boolean, grant: AccountGrant,
 created: number, };
 
 /**
+ * `GET /api/admin/overview`. What is per second was counted over the last full second.
+ */
+export type AdminOverview = { version: string,
+/**
+ * Seconds since the node started.
+ */
+up_s: number, drain: DrainView,
+/**
+ * As many sessions as it takes (`limits.sessions_max`).
+ */
+sessions_max: number, rooms: number, meetings: number, workers: Array<AdminWorker>, process: AdminProcess, };
+
+/**
+ * Absent where the system does not say.
+ */
+export type AdminProcess = {
+/**
+ * Resident.
+ */
+memory_bytes: number | null, open_files: number | null, open_files_max: number | null, http_connections: number, };
+
+/**
+ * A room that is streamed in, or that a meeting is.
+ */
+export type AdminRoom = { name: string,
+/**
+ * The code of the meeting that the room is; absent for a stream.
+ */
+meeting?: string, live: boolean, viewers: number, publishers: Array<PublisherView>,
+/**
+ * Who is in the meeting, in the order in which they came.
+ */
+people: Array<PersonView>, };
+
+/**
+ * `GET /api/admin/rooms`: a page of them, by name.
+ */
+export type AdminRooms = { rooms: Array<AdminRoom>,
+/**
+ * What to send as `after` for the next page; absent on the last one.
+ */
+next?: string, };
+
+/**
+ * A session in a list.
+ */
+export type AdminSession = {
+/**
+ * Of its peer.
+ */
+id: string, room: string, side: AdminSide,
+/**
+ * Under which it publishes, or which is its own in a meeting.
+ */
+name: string | null,
+/**
+ * Whose it is in a meeting, by account.
+ */
+person: string | null, state: SessionState, age_s: number,
+/**
+ * Where it is, as the path that ICE chose says.
+ */
+remote: string | null, rtt_ms: number | null,
+/**
+ * Received from a publisher, or sent to a viewer.
+ */
+kbps: number,
+/**
+ * What is lost: of a publisher's packets on the way here, of a viewer's on the way there.
+ */
+loss_percent: number,
+/**
+ * The worst that is the matter with one of its tracks.
+ */
+verdict: Verdict,
+/**
+ * The verdict in words.
+ */
+sentence: string, };
+
+/**
+ * `GET /api/admin/sessions/{id}`.
+ */
+export type AdminSessionView = { session: AdminSession,
+/**
+ * The addresses that it was offered of the kind that it took.
+ */
+local: Array<string>,
+/**
+ * Packets and bytes of media so far, either way.
+ */
+packets: number, bytes: number,
+/**
+ * Packets that it missed, and keyframes that it asked for, or that were asked of it.
+ */
+nacks: number, keyframe_requests: number,
+/**
+ * As `GET /api/sessions/{id}` shows it to whoever holds it.
+ */
+view: SessionView, };
+
+/**
+ * `GET /api/admin/rooms/{room}/sessions`: a page of them.
+ */
+export type AdminSessions = { sessions: Array<AdminSession>, next?: string, };
+
+export type AdminSide = "publisher" | "viewer" | "pull";
+
+/**
+ * How one worker fares.
+ */
+export type AdminWorker = { id: number, publishers: number, viewers: number,
+/**
+ * Rooms pulled from a parent.
+ */
+pulls: number,
+/**
+ * Media packets from publishers, and to viewers.
+ */
+packets_in_per_s: number, packets_out_per_s: number, kbps_in: number, kbps_out: number,
+/**
+ * Of one core.
+ */
+cpu_percent: number,
+/**
+ * Packets that were not forwarded, for any reason that `weir_drops_total` names.
+ */
+drops_per_s: number,
+/**
+ * Packets that viewers missed, and were sent again.
+ */
+repairs_per_s: number, };
+
+/**
  * People who may come back.
  */
 export type BansChange = { lift?: Array<string>, };
@@ -47,6 +181,13 @@ export type ConfirmUse = {
  * What stands behind the # of the mail's link.
  */
 token: string, };
+
+export type DrainState = "serving" | "draining" | "stopping";
+
+/**
+ * Whether new sessions are taken, and how many are left.
+ */
+export type DrainView = { state: DrainState, sessions: number, };
 
 /**
  * One event, as it is delivered and listed.
@@ -157,6 +298,8 @@ silent: boolean, };
  * `POST /meeting/leave`.
  */
 export type LeaveOrder = { meeting_id: string, };
+
+export type Level = "good" | "fair" | "poor";
 
 /**
  * `POST /account/login`.
@@ -285,6 +428,23 @@ export type Presence = { meeting_id: string,
  * Of an account, or of a guest.
  */
 account_id: string, name: string, guest: boolean, };
+export type PersonView = { account_id: string, name: string, role: Role,
+/**
+ * Heard, if they speak.
+ */
+microphone: boolean, camera: boolean, screen: boolean,
+/**
+ * Raised; the lowest number was first.
+ */
+hand?: number,
+/**
+ * Their socket is lost, and they are expected back.
+ */
+away: boolean, quality: Quality,
+/**
+ * When they came, in milliseconds of the calendar.
+ */
+since_ms: number, };
 
 /**
  * RFC 9457 problem document. `type` is stable and ends in the kebab-case name of the failure.
@@ -334,6 +494,18 @@ export type ReplayOrder = {
  * The first event to deliver again. One behind the last event begins with whatever comes next.
  */
 from: number, };
+ * How somebody's line is.
+ */
+export type Quality = { level: Level,
+/**
+ * In words; empty while it is good.
+ */
+reason: string, };
+
+/**
+ * `DELETE /api/admin/sessions/{id}`, and to remove somebody from a meeting. Whoever it is about reads the reason.
+ */
+export type RemoveOrder = { reason?: string, };
 
 /**
  * `POST /account/reset`.
@@ -348,6 +520,8 @@ export type ResetUse = {
  * What stands behind the # of the mail's link.
  */
 token: string, password: string, };
+
+export type Role = "host" | "co_host" | "person" | "recorder";
 
 /**
  * A room as `/api/rooms` lists it.

@@ -182,7 +182,11 @@ recording: boolean, } | { "content_type": "LOBBY",
 /**
  * This is everybody; otherwise it is what has changed.
  */
-full: boolean, waiting: Array<WaitingPerson>, gone: Array<string>, } | { "content_type": "SUBSCRIBED", subscribed: Array<SubscribedFeed>, unsubscribed: Array<SubscribedFeed>, refused: Array<Refused>, } | { "content_type": "SLOTS", slots: Array<SlotView>, } | { "content_type": "ANSWER", what: What, id: number, sdp: string, } | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "MEDIA_ENDED", what: What, reason: string, } | { "content_type": "SPEAKER", account_id?: string, heard: Array<string>, } | { "content_type": "CHAT", message: ChatLine, } | { "content_type": "HISTORY", messages: Array<ChatLine>, } | { "content_type": "REACTION", account_id: string, reaction: string, } | { "content_type": "MODERATED", action: Action, by: string, reason?: string, } | { "content_type": "PONG", acknowledged: number, };
+full: boolean, waiting: Array<WaitingPerson>, gone: Array<string>, } | { "content_type": "SUBSCRIBED", subscribed: Array<SubscribedFeed>, unsubscribed: Array<SubscribedFeed>, refused: Array<Refused>, } | { "content_type": "SLOTS", slots: Array<SlotView>, } | { "content_type": "ANSWER", what: What, id: number, sdp: string, } | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "MEDIA_ENDED", what: What, reason: string, } | { "content_type": "SPEAKER", account_id?: string, heard: Array<string>, } | { "content_type": "CHAT", message: ChatLine, } | { "content_type": "HISTORY", messages: Array<ChatLine>, } | { "content_type": "REACTION", account_id: string, reaction: string, } | { "content_type": "MODERATED", action: Action,
+/**
+ * Empty: whoever looks after the server.
+ */
+by: string, reason?: string, } | { "content_type": "PONG", acknowledged: number, };
 
 /**
  * A packet to a client.
@@ -215,7 +219,11 @@ recording: boolean, } | { "content_type": "LOBBY",
 /**
  * This is everybody; otherwise it is what has changed.
  */
-full: boolean, waiting: Array<WaitingPerson>, gone: Array<string>, } | { "content_type": "SUBSCRIBED", subscribed: Array<SubscribedFeed>, unsubscribed: Array<SubscribedFeed>, refused: Array<Refused>, } | { "content_type": "SLOTS", slots: Array<SlotView>, } | { "content_type": "ANSWER", what: What, id: number, sdp: string, } | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "MEDIA_ENDED", what: What, reason: string, } | { "content_type": "SPEAKER", account_id?: string, heard: Array<string>, } | { "content_type": "CHAT", message: ChatLine, } | { "content_type": "HISTORY", messages: Array<ChatLine>, } | { "content_type": "REACTION", account_id: string, reaction: string, } | { "content_type": "MODERATED", action: Action, by: string, reason?: string, } | { "content_type": "PONG", acknowledged: number, });
+full: boolean, waiting: Array<WaitingPerson>, gone: Array<string>, } | { "content_type": "SUBSCRIBED", subscribed: Array<SubscribedFeed>, unsubscribed: Array<SubscribedFeed>, refused: Array<Refused>, } | { "content_type": "SLOTS", slots: Array<SlotView>, } | { "content_type": "ANSWER", what: What, id: number, sdp: string, } | { "content_type": "ICE", what: What, fragment: string, } | { "content_type": "MEDIA_ENDED", what: What, reason: string, } | { "content_type": "SPEAKER", account_id?: string, heard: Array<string>, } | { "content_type": "CHAT", message: ChatLine, } | { "content_type": "HISTORY", messages: Array<ChatLine>, } | { "content_type": "REACTION", account_id: string, reaction: string, } | { "content_type": "MODERATED", action: Action,
+/**
+ * Empty: whoever looks after the server.
+ */
+by: string, reason?: string, } | { "content_type": "PONG", acknowledged: number, });
 
 export type Settings = { locked: boolean, lobby: boolean,
 /**

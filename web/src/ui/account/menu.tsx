@@ -10,7 +10,7 @@ import { leave, who } from "./me";
 export function AccountMenu(): JSX.Element | null {
   const now = who.value;
   const w = words.value.account;
-  if (now.at === "in") return <Menu name={now.me.name} />;
+  if (now.at === "in") return <Menu name={now.me.name} admin={now.me.grant === "admin"} />;
   if (now.at !== "out") return null;
   return (
     <Link class="account" href="/login" data-testid="login">
@@ -21,7 +21,7 @@ export function AccountMenu(): JSX.Element | null {
 }
 
 /** Links that a button shows and hides: plain ones, walked by Tab. Escape closes it, and so does going elsewhere. */
-function Menu({ name }: { name: string }): JSX.Element {
+function Menu({ name, admin }: { name: string; admin: boolean }): JSX.Element {
   const { account: w, titles } = words.value;
   const { hide, ...shown } = useDisclosure();
   const here = place.value;
@@ -43,6 +43,12 @@ function Menu({ name }: { name: string }): JSX.Element {
           <Icon name="people" />
           {titles.meetings}
         </Link>
+        {admin && (
+          <Link href="/admin" data-testid="to-admin">
+            <Icon name="chart" />
+            {titles.admin}
+          </Link>
+        )}
         <Link href="/settings" data-testid="to-settings">
           <Icon name="settings" />
           {titles.settings}

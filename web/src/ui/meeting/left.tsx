@@ -32,7 +32,7 @@ export function LeftPage({ ending, onRejoin }: { ending: Ending; onRejoin: () =>
   );
 }
 
-function told({ why, ended, denied }: Ending): { title: string; lead: string | null; back: boolean } {
+function told({ why, ended, denied, byServer }: Ending): { title: string; lead: string | null; back: boolean } {
   const w = words.value.over;
   switch (why) {
     case "left":
@@ -43,7 +43,7 @@ function told({ why, ended, denied }: Ending): { title: string; lead: string | n
     case "denied":
       return { title: w.denied, lead: denied === null ? null : w.deniedLead[denied], back: denied !== "banned" && denied !== "ended" };
     case "removed":
-      return { title: w.removed, lead: null, back: true };
+      return { title: byServer ? w.removedByServer : w.removed, lead: null, back: true };
     case "taken_over":
       return { title: w.takenOver, lead: w.takenOverLead, back: true };
     default:

@@ -34,6 +34,8 @@ export class MeetingModel {
   readonly isHost = computed(() => hosts(myself(this.meeting.value)));
   /** Why a host did what they did to us last; for the page that says so. */
   readonly removedBecause = signal<string | null>(null);
+  /** It was whoever runs the server, and no host. */
+  readonly removedByServer = signal(false);
   /** Grows with each connection to receive on: tracks of a slot are others then. */
   readonly #received = signal(0);
   readonly #socket: Socket;
@@ -234,7 +236,7 @@ export class MeetingModel {
   }
 
   /** The server has done it already; this makes it true here too, down to the camera's light. */
-  #obey({ action, reason }: Extract<ServerPacket, { content_type: "MODERATED" }>): void {
+  #obey({ action, by, reason }: Extract<ServerPacket, { content_type: "MODERATED" }>): void {
     switch (action) {
       case "mute":
         if (this.media.micOn.value) this.media.toggleMic();
@@ -247,6 +249,7 @@ export class MeetingModel {
       case "remove":
       case "ban":
         this.removedBecause.value = reason ?? null;
+        this.removedByServer.value = by === "";
         return;
       case "ask_unmute":
       case "lower_hand":

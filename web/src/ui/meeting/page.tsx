@@ -63,5 +63,6 @@ function endingOf(model: MeetingModel, why: Ending["why"]): Ending {
     ended: stage.at === "ended" ? stage.reason : null,
     denied: stage.at === "denied" ? stage.code : null,
     said: model.removedBecause.peek(),
+    byServer: model.removedByServer.peek(),
   };
 }

@@ -12,6 +12,8 @@ export type Ending = {
   denied: DenyCode | null;
   /** What whoever did it has said. */
   said: string | null;
+  /** It was whoever runs the server, and no host. */
+  byServer: boolean;
 };
 
 export type Step =

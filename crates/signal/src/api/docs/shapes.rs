@@ -60,6 +60,7 @@ fn the_shapes_are_those_that_are_sent() {
         loss_percent: 0.0,
         tracks: vec![heard.clone()],
     };
+    let (publisher_view, session_view) = (publisher.clone(), session.clone());
     let sent = [
         ("SessionTrack", serde_json::to_value(heard).unwrap()),
         ("SessionView", serde_json::to_value(session).unwrap()),
@@ -73,7 +74,8 @@ fn the_shapes_are_those_that_are_sent() {
         ("UpstreamOrder", serde_json::to_value(order).unwrap()),
         ("UpstreamView", serde_json::to_value(upstream).unwrap()),
     ];
-    let sent: Vec<_> = sent.into_iter().chain(of_people()).chain(of_events()).collect();
+    let admin = of_admin(publisher_view, session_view);
+    let sent: Vec<_> = sent.into_iter().chain(of_people()).chain(of_events()).chain(admin).collect();
     let doc: Value = serde_json::from_str(OPENAPI).unwrap();
     let schemas = &doc["components"]["schemas"];
     assert_eq!(entries(schemas).count(), sent.len());
@@ -85,6 +87,95 @@ fn the_shapes_are_those_that_are_sent() {
         sorted.sort_unstable();
         assert_eq!(sorted, real, "{name}");
     }
+}
+
+/// What administrators are shown.
+fn of_admin(publisher: proto::api::PublisherView, view: proto::api::SessionView) -> Vec<(&'static str, Value)> {
+    use proto::api::*;
+    use proto::meeting::{PersonView, Quality, Role};
+    let x = || "x".to_owned();
+    let worker = AdminWorker {
+        id: 0,
+        publishers: 1,
+        viewers: 1,
+        pulls: 0,
+        packets_in_per_s: 1,
+        packets_out_per_s: 1,
+        kbps_in: 1,
+        kbps_out: 1,
+        cpu_percent: 1.0,
+        drops_per_s: 0,
+        repairs_per_s: 0,
+    };
+    let drain = DrainView { state: DrainState::Serving, sessions: 1 };
+    let process = AdminProcess::default();
+    let overview = AdminOverview {
+        version: x(),
+        up_s: 1,
+        drain,
+        sessions_max: 1,
+        rooms: 1,
+        meetings: 1,
+        workers: vec![worker],
+        process,
+    };
+    let person = PersonView {
+        account_id: x(),
+        name: x(),
+        role: Role::Host,
+        microphone: true,
+        camera: true,
+        screen: false,
+        hand: Some(1),
+        away: false,
+        quality: Quality::default(),
+        since_ms: 1,
+    };
+    let room = AdminRoom {
+        name: x(),
+        meeting: Some(x()),
+        live: true,
+        viewers: 1,
+        publishers: vec![publisher],
+        people: vec![person.clone()],
+    };
+    let session = AdminSession {
+        id: x(),
+        room: x(),
+        side: AdminSide::Viewer,
+        name: None,
+        person: None,
+        state: SessionState::Connected,
+        age_s: 1,
+        remote: None,
+        rtt_ms: None,
+        kbps: 1,
+        loss_percent: 0.0,
+        verdict: Verdict::Playing,
+        sentence: x(),
+    };
+    let detail = AdminSessionView {
+        session: session.clone(),
+        local: vec![],
+        packets: 1,
+        bytes: 1,
+        nacks: 0,
+        keyframe_requests: 0,
+        view,
+    };
+    vec![
+        ("AdminOverview", value(overview)),
+        ("DrainView", value(drain)),
+        ("AdminWorker", value(worker)),
+        ("AdminProcess", value(process)),
+        ("AdminRooms", value(AdminRooms { rooms: vec![room.clone()], next: Some(x()) })),
+        ("AdminRoom", value(room)),
+        ("PersonView", value(person)),
+        ("AdminSessions", value(AdminSessions { sessions: vec![session.clone()], next: Some(x()) })),
+        ("AdminSession", value(session)),
+        ("AdminSessionView", value(detail)),
+        ("RemoveOrder", value(RemoveOrder { reason: Some(x()) })),
+    ]
 }
 
 /// Everything that is optional is there, so that it is compared too.
