@@ -36,3 +36,28 @@ export async function tabTo(tab, testid, { presses = 60 } = {}) {
 }
 
 export const focused = (tab) => tab.ask(() => document.activeElement?.getAttribute("data-testid") ?? document.activeElement?.tagName ?? null);
+
+/**
+ * Controls that cannot be pressed: out of the window even after scrolling to them, or under something else. While a dialog is open, only its
+ * own are to be reached.
+ */
+export function unreachable(tab) {
+  return tab.ask(() => {
+    const scope = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+    const lost = [];
+    for (const control of scope.querySelectorAll("button, a[href], input, select, textarea, summary")) {
+      if (control.disabled || control.type === "file" || control.matches(".skip") || !control.checkVisibility({ visibilityProperty: true })) continue;
+      // A choice is pressed by its label; the circle may be hidden.
+      const pressed = ["radio", "checkbox"].includes(control.type) ? (control.closest("label") ?? control) : control;
+      pressed.scrollIntoView({ block: "nearest", inline: "nearest" });
+      const box = pressed.getBoundingClientRect();
+      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      const name = control.dataset.testid ?? control.getAttribute("aria-label") ?? control.textContent.trim().slice(0, 30);
+      const hit = document.elementFromPoint(x, y);
+      if (box.left < -1 || box.right > innerWidth + 1 || hit === null) lost.push(`${name} is out of the window`);
+      else if (!pressed.contains(hit)) lost.push(`${name} is under ${hit.tagName}.${hit.className}`);
+    }
+    scrollTo(0, 0);
+    return lost;
+  });
+}

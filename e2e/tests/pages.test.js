@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { barriers, focused, overflow, tabTo } from "../lib/accessible.js";
+import { focused, tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
+import { looksRight as looks } from "../lib/looks.js";
 import { fillSignUp, newMeeting, PASSWORD, reachedMeeting, signUp, wander } from "../lib/people.js";
 import { until } from "../lib/until.js";
 import { Weir } from "../lib/weir.js";
@@ -219,19 +220,4 @@ describe("pages", () => {
   });
 });
 
-/** Nothing serious for axe-core, and nothing that scrolls sideways; the screenshots are for eyes. */
-async function looksRight(tab, name) {
-  const found = [];
-  for (const theme of ["light", "dark"]) {
-    for (const [width, height] of [[360, 640], [1280, 800]]) {
-      await tab.resize(width, height);
-      await tab.ask((chosen) => (document.documentElement.dataset.theme = chosen), theme);
-      // Colours go over to the others in 140 ms.
-      await tab.ask(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-      const at = `${name}, ${theme}, ${width} px`;
-      found.push(...[...(await barriers(tab)), ...(await overflow(tab))].map((line) => `${at}: ${line}`));
-      await tab.screenshot(`pages-${name}-${theme}-${width}`);
-    }
-  }
-  assert.deepEqual(found, []);
-}
+const looksRight = (tab, name) => looks(tab, `pages-${name}`);

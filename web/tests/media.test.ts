@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { covering } from "../src/media/background/cover";
 import { blend } from "../src/media/background/mask";
 import { Pace } from "../src/media/background/pace";
 import { codecNames, preferring } from "../src/media/codecs";
@@ -129,6 +130,29 @@ test("a machine that needs long for a frame is given fewer, and a fast one no mo
   expect(frames(2)).toBeGreaterThanOrEqual(30);
   expect(frames(2)).toBeLessThanOrEqual(32);
   expect(frames(60)).toBe(10);
+});
+
+test("a machine that cannot keep up sends smaller pictures, and larger ones again when it can well afford them", () => {
+  const pace = new Pace();
+  let now = 0;
+  const work = (frames: number, cost: (scale: number) => number): number => {
+    for (let i = 0; i < frames; i += 1) {
+      while (!pace.admits(now)) now += 1;
+      pace.spent(now, (now += cost(pace.scale)));
+    }
+    return pace.scale;
+  };
+  expect(work(500, () => 25), "fast enough").toBe(1);
+  // 20 ms whatever the size, and 40 ms for the pixels of a whole picture.
+  expect(work(500, (scale) => 20 + 40 * scale * scale)).toBe(0.5);
+  expect(work(2000, (scale) => 20 + 40 * scale * scale), "no going up and down").toBe(0.5);
+  expect(work(1000, () => 10), "the machine is free again").toBe(1);
+});
+
+test("a picture fills a frame of another shape without being stretched", () => {
+  expect(covering({ width: 1600, height: 900 }, { width: 640, height: 360 })).toEqual([0, 0, 1600, 900]);
+  expect(covering({ width: 1000, height: 1000 }, { width: 200, height: 100 })).toEqual([0, 250, 1000, 500]);
+  expect(covering({ width: 400, height: 100 }, { width: 100, height: 100 })).toEqual([150, 0, 100, 100]);
 });
 
 test("what is surely background is not shown, and a person comes in over some frames", () => {

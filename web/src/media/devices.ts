@@ -15,7 +15,14 @@ export type Trouble = { kind: Kind | "both" | "screen"; reason: "refused" | "mis
  * `null` leaves a kind out; an empty id lets the browser choose. A device that was chosen is the one or none; one that is remembered
  * may have been unplugged since, and then another will do.
  */
-export type Wish = { audio: string | null; video: string | null; preset: Preset; as: "chosen" | "remembered" };
+export type Wish = { audio: string | null; video: string | null; preset: Preset; as: "chosen" | "remembered"; noise?: Noise };
+
+/**
+ * What is to be done about noise around a voice: nothing, for those who play music; what the browser does by itself; or our own way, which
+ * takes away more. Two suppressors one after the other make voices thin, so the browser's is off then.
+ */
+export type Noise = "off" | "browser" | "strong";
+export const isNoise = (word: unknown): word is Noise => word === "off" || word === "browser" || word === "strong";
 
 export type Acquired = { audio: MediaStreamTrack | null; video: MediaStreamTrack | null; troubles: Trouble[] };
 
@@ -105,10 +112,10 @@ export const deviceIdOf = (track: MediaStreamTrack | null): string => track?.get
 // The type says it is always there; on a page that is neither HTTPS nor localhost it is not.
 const hasDevices = (): boolean => (navigator.mediaDevices as MediaDevices | undefined) !== undefined;
 
-function constraints({ audio, video, preset, as }: Wish): MediaStreamConstraints {
+function constraints({ audio, video, preset, as, noise = "browser" }: Wish): MediaStreamConstraints {
   const device = (id: string): MediaTrackConstraints => (id === "" ? {} : { deviceId: as === "chosen" ? { exact: id } : { ideal: id } });
   return {
-    audio: audio === null ? false : { ...device(audio), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    audio: audio === null ? false : { ...device(audio), echoCancellation: true, noiseSuppression: noise === "browser", autoGainControl: true },
     video:
       video === null
         ? false

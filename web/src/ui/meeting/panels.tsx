@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { KEPT, sampler } from "../../media/sampler";
 import type { Sample } from "../../media/statistics";
 import { receivedRows, sentRows, StatisticsPanel } from "../parts/statistics";
+import { BackgroundTrouble } from "../prejoin/background-choice";
 import { DeviceChoice } from "../prejoin/device-choice";
 import type { MeetingModel } from "./model";
 import { Panel } from "./panel";
@@ -41,6 +42,7 @@ export function Devices({ model, onClose }: Props): JSX.Element {
   return (
     <Panel title={w.title} close={w.close} onClose={onClose} testid="devices-panel">
       <div class="people-scroll">
+        <BackgroundTrouble media={model.media} />
         <DeviceChoice media={model.media} />
       </div>
     </Panel>
