@@ -21,7 +21,9 @@ export function tiles(tab) {
     Object.fromEntries(
       [...document.querySelectorAll('[data-testid="tile"]')].map((tile) => {
         const video = tile.querySelector("video");
-        const shown = video === null ? null : { pictures: video.getVideoPlaybackQuality().totalVideoFrames, width: video.videoWidth, height: video.videoHeight };
+        // Firefox counts those of a stream under a name of its own.
+        const pictures = video?.mozPaintedFrames ?? video?.getVideoPlaybackQuality().totalVideoFrames;
+        const shown = video === null ? null : { pictures, width: video.videoWidth, height: video.videoHeight };
         return [tile.querySelector(".who").textContent, shown];
       }),
     ),

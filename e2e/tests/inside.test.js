@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
-import { looksRight as looks } from "../lib/looks.js";
+import { faults } from "../lib/looks.js";
 import { enter, enterAsGuest, lines, sees, shareSlides } from "../lib/meeting.js";
 import { newMeeting, signUp } from "../lib/people.js";
 import { until } from "../lib/until.js";
@@ -23,6 +23,8 @@ describe("inside", () => {
   });
 
   test("before, in and around a meeting every page is open to everybody, at every size, in light and dark, and mirrored", async () => {
+    const found = [];
+    const looksRight = async (tab, name, options) => void found.push(...(await faults(tab, `inside-${name}`, options)));
     const ann = await chromium.tab();
     await signUp(ann, weir, { name: "Ann", email: "ann@example.org" });
     const id = await newMeeting(ann);
@@ -85,6 +87,8 @@ describe("inside", () => {
     await shareSlides(bo);
     await until("Ann sees the screen", () => ann.ask(() => [...document.querySelectorAll('[data-who^="screen"] video')].some((video) => video.videoWidth > 0)));
     await looksRight(ann, "share", { mirrored: true });
+    // All at once: one run shows everything.
+    assert.deepEqual(found, []);
     assert.deepEqual([...ann.console, ...bo.console].filter((line) => /uncaught|Content Security Policy/.test(line)), []);
     await Promise.all([ann, bo].map((tab) => tab.close()));
   });
@@ -113,5 +117,3 @@ describe("inside", () => {
     await ann.close();
   });
 });
-
-const looksRight = (tab, name, options) => looks(tab, `inside-${name}`, options);

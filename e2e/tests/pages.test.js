@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { focused, tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
-import { looksRight as looks } from "../lib/looks.js";
+import { faults } from "../lib/looks.js";
 import { fillSignUp, newMeeting, PASSWORD, reachedMeeting, signUp, wander } from "../lib/people.js";
 import { until } from "../lib/until.js";
 import { Weir } from "../lib/weir.js";
@@ -220,4 +220,4 @@ describe("pages", () => {
   });
 });
 
-const looksRight = (tab, name) => looks(tab, `pages-${name}`);
+const looksRight = async (tab, name) => assert.deepEqual(await faults(tab, `pages-${name}`), []);
