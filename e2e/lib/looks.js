@@ -9,9 +9,10 @@ const ENLARGED = [320, 480];
 
 /**
  * What is wrong with a page, as lines to read: what is serious for axe-core, what scrolls sideways, and controls that no finger finds.
- * `name` is the screenshots'. A page that is also `enlarged` or `mirrored` is looked at once more in that state.
+ * `name` is the screenshots'. A page that is also `enlarged` or `mirrored` is looked at once more in that state. `brief`: each size has
+ * one of the themes, where a whole set would take minutes.
  */
-export async function faults(tab, name, { enlarged = false, mirrored = false } = {}) {
+export async function faults(tab, name, { enlarged = false, mirrored = false, brief = false } = {}) {
   const found = [];
   const look = async (at, theme, size, { withAxe = true } = {}) => {
     await tab.resize(...size);
@@ -22,7 +23,8 @@ export async function faults(tab, name, { enlarged = false, mirrored = false } =
     found.push(...wrong.map((line) => `${name}, ${at}: ${line}`));
   };
   for (const theme of ["light", "dark"]) {
-    for (const size of [PHONE, DESK]) await look(`${theme}-${size[0]}`, theme, size);
+    const sizes = !brief ? [PHONE, DESK] : theme === "light" ? [PHONE] : [DESK];
+    for (const size of sizes) await look(`${theme}-${size[0]}`, theme, size);
   }
   if (enlarged) await look(`enlarged-${ENLARGED[0]}`, "light", ENLARGED, { withAxe: false });
   if (mirrored) {

@@ -24,7 +24,7 @@ describe("inside", () => {
 
   test("before, in and around a meeting every page is open to everybody, at every size, in light and dark, and mirrored", async () => {
     const found = [];
-    const looksRight = async (tab, name, options) => void found.push(...(await faults(tab, `inside-${name}`, options)));
+    const looksRight = async (tab, name, options) => void found.push(...(await faults(tab, `inside-${name}`, { ...options, brief: true })));
     const ann = await chromium.tab();
     await signUp(ann, weir, { name: "Ann", email: "ann@example.org" });
     const id = await newMeeting(ann);

@@ -138,14 +138,15 @@ test("a machine that cannot keep up sends smaller pictures, and larger ones agai
   const work = (frames: number, cost: (scale: number) => number): number => {
     for (let i = 0; i < frames; i += 1) {
       while (!pace.admits(now)) now += 1;
-      pace.spent(now, (now += cost(pace.scale)));
+      pace.spent(now, (now += cost(pace.scaleOf(720))));
     }
-    return pace.scale;
+    return pace.scaleOf(720);
   };
   expect(work(500, () => 25), "fast enough").toBe(1);
   // 20 ms whatever the size, and 40 ms for the pixels of a whole picture.
   expect(work(500, (scale) => 20 + 40 * scale * scale)).toBe(0.5);
   expect(work(2000, (scale) => 20 + 40 * scale * scale), "no going up and down").toBe(0.5);
+  expect([360, 480, 1080].map((lines) => pace.scaleOf(lines)), "small ones are not made smaller").toEqual([1, 0.75, 0.5]);
   expect(work(1000, () => 10), "the machine is free again").toBe(1);
 });
 

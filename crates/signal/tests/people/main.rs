@@ -12,4 +12,5 @@ mod joining;
 mod mails;
 mod matrix;
 mod meeting_list;
+mod timing;
 mod tokens;

@@ -8,6 +8,8 @@ const FRAME_MS_LEAST = 1000 / 31;
 /** Below 15 frames a second lips and voice part: then a smaller picture that moves is worth more than a large one that does not. */
 const FRAME_MS_MOST = 1000 / 15;
 const SCALES = [1, 0.75, 0.5] as const;
+/** Lines that are left in any case: the smallest layer that others are sent has a quarter of them. */
+const LINES_LEAST = 360;
 /** A step up makes at most 2.25 times as many pixels: who is three times as fast as need be can afford it, and does not fall back. */
 const SPARE = 3;
 /** Frames until a size is judged: the first ones of each are slow, because canvases are made anew. */
@@ -24,8 +26,8 @@ export class Pace {
   #step = 0;
 
   /** How large the next frame is to be, of what the camera gives. */
-  get scale(): number {
-    return SCALES[this.#step] ?? 1;
+  scaleOf(lines: number): number {
+    return Math.min(1, Math.max(SCALES[this.#step] ?? 1, LINES_LEAST / lines));
   }
 
   admits(nowMs: number): boolean {

@@ -53,7 +53,7 @@ function draw(composer: Composer, frame: VideoFrame | ImageBitmap): boolean {
   const began = performance.now();
   const wanted = !paused && pace.admits(began);
   if (wanted) {
-    composer.draw(frame, began, pace.scale);
+    composer.draw(frame, began, pace.scaleOf("displayHeight" in frame ? frame.displayHeight : frame.height));
     pace.spent(began, performance.now());
   }
   frame.close();

@@ -26,7 +26,8 @@ export function Statistics({ model, onClose }: Props): JSX.Element {
   }, [model, sent, received]);
   return (
     <Panel title={w.title} close={w.close} onClose={onClose} testid="statistics-panel">
-      <div class="people-scroll">
+      {/* Numbers take no focus, so that what scrolls them must. */}
+      <div class="people-scroll" tabIndex={0} role="group" aria-label={w.title}>
         <h3>{w.received}</h3>
         <StatisticsPanel rows={receivedRows(received.value)} />
         <h3>{w.sent}</h3>
