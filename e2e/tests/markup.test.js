@@ -9,7 +9,7 @@ import { enter, lines } from "../lib/meeting.js";
 import { newMeeting, signUp, wander } from "../lib/people.js";
 import { E2E } from "../lib/place.js";
 import { until } from "../lib/until.js";
-import { Weir } from "../lib/weir.js";
+import { ALL, Weir } from "../lib/weir.js";
 
 const STRINGS = readFileSync(join(E2E, "strings/markup.txt"), "utf8").trim().split("\n");
 
@@ -17,7 +17,7 @@ describe("markup", () => {
   let weir;
   let browsers;
   before(async () => {
-    weir = await Weir.start("markup");
+    weir = await Weir.start("markup", { media: ALL });
     browsers = [await openChromium(), await openFirefox()];
   });
   after(async () => {
