@@ -48,11 +48,11 @@ test("silence is zero, full scale is one, and half the amplitude is a tenth less
   expect(loudness(new Float32Array(64).fill(0.5))).toBeCloseTo(0.9, 2);
 });
 
-test("what is wrong with a device is said with the next step, and once when both have it", () => {
+test("what is wrong with a device is known by its reason, and told once when both have it", () => {
   const named = (name: string): DOMException => new DOMException("", name);
-  expect(trouble("video", named("NotAllowedError")).sentence).toMatch(/address bar/);
-  expect(trouble("audio", named("NotReadableError")).sentence).toMatch(/Another program is using the microphone/);
-  expect(trouble("screen", named("NotAllowedError")).sentence).toMatch(/Press Screen again/);
+  expect(trouble("video", named("NotAllowedError"))).toEqual({ kind: "video", reason: "refused" });
+  expect(trouble("audio", named("NotReadableError"))).toEqual({ kind: "audio", reason: "busy" });
+  expect(trouble("screen", named("NotAllowedError"))).toEqual({ kind: "screen", reason: "refused" });
   const missing = [trouble("audio", named("NotFoundError")), trouble("video", named("NotFoundError"))];
   expect(merged(missing)).toHaveLength(1);
   expect(merged([trouble("audio", named("NotFoundError")), trouble("video", named("NotReadableError"))])).toHaveLength(2);

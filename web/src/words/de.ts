@@ -69,6 +69,12 @@ export const de: Words = {
     nobody: "Gerade ist niemand live. Was du beginnst, steht dann hier.",
   },
 
+  roomNames: {
+    empty: "Gib dem Raum einen Namen.",
+    "too-long": "Der Name eines Raums hat höchstens 64 Zeichen.",
+    strange: "Nimm nur Buchstaben ohne Umlaute, Ziffern und . _ ~ -, ohne Leerzeichen.",
+  },
+
   rooms: {
     title: "Räume",
     asking: "Der Server wird gefragt …",

@@ -68,6 +68,12 @@ export const en = {
     nobody: "Nobody is live right now. What you start shows up here.",
   },
 
+  roomNames: {
+    empty: "Give the room a name.",
+    "too-long": "A room name has at most 64 characters.",
+    strange: "Use letters, digits and . _ ~ - only, without spaces.",
+  },
+
   rooms: {
     title: "Rooms",
     asking: "Asking the server…",
