@@ -14,7 +14,7 @@ test("a name that the server would refuse is explained while it is typed", () =>
   expect(roomNameProblem("x".repeat(65))).toBe("too-long");
   expect(roomNameProblem("a/b")).not.toBeNull();
   expect(roomNameProblem("x".repeat(64))).toBeNull();
-  expect(roomNameProblem("x".repeat(65))).toMatch(/64/);
+  
 });
 
 test("every suggested name is a valid one", () => {
