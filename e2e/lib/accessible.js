@@ -1,6 +1,5 @@
 // What keeps people out who use a page without eyes, without a mouse, or on a small screen.
 
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -38,19 +37,27 @@ export async function tabTo(tab, testid, { presses = 60 } = {}) {
 
 export const focused = (tab) => tab.ask(() => document.activeElement?.getAttribute("data-testid") ?? document.activeElement?.tagName ?? null);
 
-/** Nothing serious for axe-core, and nothing that scrolls sideways, light and dark, small and large; the screenshots are for eyes. */
-export async function looksRight(tab, name) {
-  const found = [];
-  for (const theme of ["light", "dark"]) {
-    for (const [width, height] of [[360, 640], [1280, 800]]) {
-      await tab.resize(width, height);
-      await tab.ask((chosen) => (document.documentElement.dataset.theme = chosen), theme);
-      // Colours go over to the others in 140 ms.
-      await tab.ask(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-      const at = `${name}, ${theme}, ${width} px`;
-      found.push(...[...(await barriers(tab)), ...(await overflow(tab))].map((line) => `${at}: ${line}`));
-      await tab.screenshot(`${name}-${theme}-${width}`);
+/**
+ * Controls that cannot be pressed: out of the window even after scrolling to them, or under something else. While a dialog is open, only its
+ * own are to be reached.
+ */
+export function unreachable(tab) {
+  return tab.ask(() => {
+    const scope = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+    const lost = [];
+    for (const control of scope.querySelectorAll("button, a[href], input, select, textarea, summary")) {
+      if (control.disabled || control.type === "file" || control.matches(".skip") || !control.checkVisibility({ visibilityProperty: true })) continue;
+      // A choice is pressed by its label; the circle may be hidden.
+      const pressed = ["radio", "checkbox"].includes(control.type) ? (control.closest("label") ?? control) : control;
+      pressed.scrollIntoView({ block: "nearest", inline: "nearest" });
+      const box = pressed.getBoundingClientRect();
+      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+      const name = control.dataset.testid ?? control.getAttribute("aria-label") ?? control.textContent.trim().slice(0, 30);
+      const hit = document.elementFromPoint(x, y);
+      if (box.left < -1 || box.right > innerWidth + 1 || hit === null) lost.push(`${name} is out of the window`);
+      else if (!pressed.contains(hit)) lost.push(`${name} is under ${hit.tagName}.${hit.className}`);
     }
-  }
-  assert.deepEqual(found, []);
+    scrollTo(0, 0);
+    return lost;
+  });
 }

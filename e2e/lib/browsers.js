@@ -10,9 +10,9 @@ const SIZE = { width: 1280, height: 800 };
 
 /**
  * Chromium with a fake camera and microphone, at the far end of `line` if there is one. A page of `trusted` may use them though it came
- * without TLS.
+ * without TLS. `camera` and `microphone` are files that they see and hear over and over: MJPEG, and WAV.
  */
-export async function openChromium({ line, trusted } = {}) {
+export async function openChromium({ line, trusted, camera, microphone } = {}) {
   const browser = await chromium.launch({
     executablePath: line?.executable(CHROMIUM) ?? CHROMIUM,
     headless: true,
@@ -27,6 +27,8 @@ export async function openChromium({ line, trusted } = {}) {
       "--disable-sync",
       "--no-first-run",
       "--disable-quic",
+      ...(camera === undefined ? [] : [`--use-file-for-fake-video-capture=${camera}`]),
+      ...(microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphone}`]),
       ...(trusted === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${trusted}`]),
       // A tab in the background must go on decoding: several people watch in one browser here.
       "--disable-renderer-backgrounding",
@@ -42,8 +44,8 @@ export async function openChromium({ line, trusted } = {}) {
   });
 }
 
-/** Firefox with fake media. It has no H.264 here: that is a plug-in it would download. */
-export async function openFirefox({ line } = {}) {
+/** Firefox with fake media. It has no H.264 here: that is a plug-in it would download. `preferences` are of about:config. */
+export async function openFirefox({ line, preferences = {} } = {}) {
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: line?.executable(FIREFOX) ?? FIREFOX,
@@ -62,6 +64,7 @@ export async function openFirefox({ line } = {}) {
       "datareporting.policy.dataSubmissionEnabled": false,
       "network.captive-portal-service.enabled": false,
       "network.connectivity-service.enabled": false,
+      ...preferences,
     },
   });
   return new Browser("firefox", browser, async () => {

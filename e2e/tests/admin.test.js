@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { focused, looksRight, tabTo } from "../lib/accessible.js";
+import { focused, tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
 import { enter, enterAsGuest, sees } from "../lib/meeting.js";
+import { looksRight } from "../lib/looks.js";
 import { goLive } from "../lib/page.js";
 import { newMeeting, signUp, wander } from "../lib/people.js";
 import { until } from "../lib/until.js";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openChromium } from "../lib/browsers.js";
 import { Line, needLines } from "../lib/line.js";
-import { enter, enterAsGuest, lines, sees, tiles } from "../lib/meeting.js";
+import { enter, enterAsGuest, lines, sees, shareSlides, tiles } from "../lib/meeting.js";
 import { newMeeting, signUp } from "../lib/people.js";
 import { statistics } from "../lib/seen.js";
 import { sleep, until } from "../lib/until.js";
@@ -112,23 +112,8 @@ describe("meeting", () => {
     for (const name of ["Ann", "Cem", "Dora", "Emil", "Fay"]) await sees(guests[0], name, { seconds: 30 });
     await ann.screenshot("meeting-six-people");
 
-    // A screen is what headless Chromium makes of a page that is captured without asking.
     const [bo, cem, , , fay] = guests;
-    await bo.ask(() => {
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [1280, 720];
-      const context = canvas.getContext("2d");
-      let n = 0;
-      setInterval(() => {
-        context.fillStyle = "#fff";
-        context.fillRect(0, 0, 1280, 720);
-        context.fillStyle = "#036";
-        context.font = "80px sans-serif";
-        context.fillText(`slide ${(n += 1)}`, 100, 300);
-      }, 100);
-      navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
-    });
-    await bo.click("share");
+    await shareSlides(bo);
     await until("Cem sees Bo's screen", async () => {
       const screen = Object.entries(await tiles(cem)).find(([name]) => name.includes("Bo") && name.includes("screen"));
       return (screen?.[1]?.pictures ?? 0) > 3 && screen[1].width >= 640;

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { focused, looksRight as looks, tabTo } from "../lib/accessible.js";
+import { focused, tabTo } from "../lib/accessible.js";
 import { openChromium } from "../lib/browsers.js";
+import { looksRight as looks } from "../lib/looks.js";
 import { fillSignUp, newMeeting, PASSWORD, reachedMeeting, signUp, wander } from "../lib/people.js";
 import { until } from "../lib/until.js";
 import { Weir } from "../lib/weir.js";
@@ -151,13 +152,13 @@ describe("pages", () => {
     const tab = await chromium.tab();
     await signUp(tab, weir, { name: "Gil", email: "gil@example.org" });
     await newMeeting(tab);
-    await tab.choose("background", "blur");
+    await tab.click("background-blur");
     const track = () => tab.ask(() => document.querySelector("[data-testid=preview]")?.srcObject?.getVideoTracks()[0]?.constructor.name);
     await until("the picture is another track", async () => (await track()) === "MediaStreamTrackGenerator", { seconds: 60 });
     await until("and moves", () => tab.ask(() => document.querySelector("[data-testid=preview]").currentTime > 0.5));
     const hosts = await tab.ask(() => [...new Set(performance.getEntriesByType("resource").map((entry) => new URL(entry.name).host))]);
     assert.deepEqual(hosts, [new URL(weir.url).host]);
-    await tab.choose("background", "none");
+    await tab.click("background-none");
     await until("the camera's own track is back", async () => (await track()) === "MediaStreamTrack");
     await tab.click("camera");
     await until("no picture", async () => (await tab.text("preview")) === null);
@@ -215,6 +216,13 @@ describe("pages", () => {
     await tab.reload();
     await until("and remembers it", () => tab.ask(() => document.documentElement.lang === "de"));
     await looksRight(tab, "german");
+    await wander(tab, "/live/pages");
+    await until("going live is German", async () => (await tab.text("go-live")) === "Live gehen");
+    await tab.screenshot("pages-german-live");
+    await wander(tab, "/watch/nobody-is-here");
+    await until("and so is watching", async () => (await tab.text("situation"))?.startsWith("Warten auf den Stream"));
+    await tab.screenshot("pages-german-watch");
+    await tab.goto(weir.url);
     await tab.ask(() => (document.documentElement.dir = "rtl"));
     await looksRight(tab, "mirrored");
     await tab.close();

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { covering } from "../src/media/background/cover";
 import { blend } from "../src/media/background/mask";
 import { Pace } from "../src/media/background/pace";
 import { codecNames, preferring } from "../src/media/codecs";
@@ -47,11 +48,11 @@ test("silence is zero, full scale is one, and half the amplitude is a tenth less
   expect(loudness(new Float32Array(64).fill(0.5))).toBeCloseTo(0.9, 2);
 });
 
-test("what is wrong with a device is said with the next step, and once when both have it", () => {
+test("what is wrong with a device is known by its reason, and told once when both have it", () => {
   const named = (name: string): DOMException => new DOMException("", name);
-  expect(trouble("video", named("NotAllowedError")).sentence).toMatch(/address bar/);
-  expect(trouble("audio", named("NotReadableError")).sentence).toMatch(/Another program is using the microphone/);
-  expect(trouble("screen", named("NotAllowedError")).sentence).toMatch(/Press Screen again/);
+  expect(trouble("video", named("NotAllowedError"))).toEqual({ kind: "video", reason: "refused" });
+  expect(trouble("audio", named("NotReadableError"))).toEqual({ kind: "audio", reason: "busy" });
+  expect(trouble("screen", named("NotAllowedError"))).toEqual({ kind: "screen", reason: "refused" });
   const missing = [trouble("audio", named("NotFoundError")), trouble("video", named("NotFoundError"))];
   expect(merged(missing)).toHaveLength(1);
   expect(merged([trouble("audio", named("NotFoundError")), trouble("video", named("NotReadableError"))])).toHaveLength(2);
@@ -129,6 +130,30 @@ test("a machine that needs long for a frame is given fewer, and a fast one no mo
   expect(frames(2)).toBeGreaterThanOrEqual(30);
   expect(frames(2)).toBeLessThanOrEqual(32);
   expect(frames(60)).toBe(10);
+});
+
+test("a machine that cannot keep up sends smaller pictures, and larger ones again when it can well afford them", () => {
+  const pace = new Pace();
+  let now = 0;
+  const work = (frames: number, cost: (scale: number) => number): number => {
+    for (let i = 0; i < frames; i += 1) {
+      while (!pace.admits(now)) now += 1;
+      pace.spent(now, (now += cost(pace.scaleOf(720))));
+    }
+    return pace.scaleOf(720);
+  };
+  expect(work(500, () => 25), "fast enough").toBe(1);
+  // 20 ms whatever the size, and 40 ms for the pixels of a whole picture.
+  expect(work(500, (scale) => 20 + 40 * scale * scale)).toBe(0.5);
+  expect(work(2000, (scale) => 20 + 40 * scale * scale), "no going up and down").toBe(0.5);
+  expect([360, 480, 1080].map((lines) => pace.scaleOf(lines)), "small ones are not made smaller").toEqual([1, 0.75, 0.5]);
+  expect(work(1000, () => 10), "the machine is free again").toBe(1);
+});
+
+test("a picture fills a frame of another shape without being stretched", () => {
+  expect(covering({ width: 1600, height: 900 }, { width: 640, height: 360 })).toEqual([0, 0, 1600, 900]);
+  expect(covering({ width: 1000, height: 1000 }, { width: 200, height: 100 })).toEqual([0, 250, 1000, 500]);
+  expect(covering({ width: 400, height: 100 }, { width: 100, height: 100 })).toEqual([150, 0, 100, 100]);
 });
 
 test("what is surely background is not shown, and a person comes in over some frames", () => {

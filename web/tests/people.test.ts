@@ -97,6 +97,9 @@ test("a meeting that slid from one page of the list to the next is there once", 
 });
 
 test("devices are remembered field by field, and what is damaged is as if it had never been", () => {
-  expect(readRemembered('{"camera":"c","micOn":false,"speaker":7}')).toEqual({ microphone: "", camera: "c", speaker: "", micOn: false, cameraOn: true, blur: false });
+  expect(readRemembered('{"camera":"c","micOn":false,"speaker":7}')).toEqual({ microphone: "", camera: "c", speaker: "", micOn: false, cameraOn: true, background: "none", noise: "browser" });
+  expect(readRemembered('{"background":"lake","noise":"strong"}')).toMatchObject({ background: "lake", noise: "strong" });
+  expect(readRemembered('{"background":"__proto__","noise":1}')).toMatchObject({ background: "none", noise: "browser" });
+  expect(readRemembered('{"blur":true}').background, "as an older page wrote it").toBe("blur");
   for (const text of [null, "", "{", "null", "[]", '"x"']) expect(readRemembered(text).cameraOn, String(text)).toBe(true);
 });

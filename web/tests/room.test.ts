@@ -9,11 +9,12 @@ test("a pasted link means the room that it leads to", () => {
 
 test("a name that the server would refuse is explained while it is typed", () => {
   expect(roomNameProblem("quiet_river.2~x-Y")).toBeNull();
-  expect(roomNameProblem("")).toMatch(/name/);
-  expect(roomNameProblem("two words")).toMatch(/spaces/);
+  expect(roomNameProblem("")).toBe("empty");
+  expect(roomNameProblem("two words")).toBe("strange");
+  expect(roomNameProblem("x".repeat(65))).toBe("too-long");
   expect(roomNameProblem("a/b")).not.toBeNull();
   expect(roomNameProblem("x".repeat(64))).toBeNull();
-  expect(roomNameProblem("x".repeat(65))).toMatch(/64/);
+  
 });
 
 test("every suggested name is a valid one", () => {

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import type { Sample } from "../src/media/statistics";
 import type { SessionTrack, SessionView, Verdict } from "../src/protocol/generated/api";
 import { chooseLayer, lookAt, type Looked } from "../src/protocol/inspect";
+import { language } from "../src/ui/language";
 import { diagnose, summary } from "../src/ui/watch/why";
 
 const track = (packets: number, verdict: Verdict = { is: "playing" }): SessionTrack => ({
@@ -58,9 +59,15 @@ test("what is sent and does not arrive, or is not decoded, only the browser know
   expect(diagnose([view(track(200)), view(track(200))], [sample(0, 0), sample(0, 0)])[0]?.good).toBe(true);
 });
 
-test("where the server knows why, its words are said", () => {
+test("where the server knows why, that is said in the language of the page", () => {
   const silent = track(200, { is: "source-silent", since_ms: 4000 });
-  expect(diagnose([view(track(100)), view(silent)], [sample(0, 0), sample(0, 0)])[0]).toMatchObject({ good: false, sentence: "The server's own words." });
+  expect(diagnose([view(track(100)), view(silent)], [sample(0, 0), sample(0, 0)])[0]).toMatchObject({ good: false, sentence: expect.stringMatching(/sent nothing for 4.0 s/) as string });
+  const lost = track(200, { is: "loss", hop: "viewer", percent: 7.25 });
+  language.value = "de";
+  expect(diagnose([view(track(100)), view(lost)], [])[0]).toMatchObject({ is: "picture", title: "Bild", sentence: expect.stringMatching(/zwischen diesem Server und dir verloren/) as string });
+  language.value = "en";
+  const newer = track(200, { is: "tired" } as unknown as Verdict);
+  expect(diagnose([view(track(100)), view(newer)], [])[0]?.sentence, "of a newer server").toBe("The server's own words.");
   expect(diagnose([], [])).toEqual([]);
   expect(summary(view())).toBe("Room demo · 850 kbit/s sent · the line carries 2.4 Mbit/s · round trip 20 ms · 0.3 % lost");
 });
@@ -87,7 +94,7 @@ test("the session is asked about by its id, and a layer is chosen at its own add
   expect(looked.view?.room).toBe("demo");
   expect(await chooseLayer(session, "sesame", "0", "h")).toBeNull();
   expect(await chooseLayer(session, null, "0", null)).toBeNull();
-  expect(await chooseLayer(session, null, "0", "none")).toBe("no such layer");
+  expect(await chooseLayer(session, null, "0", "none")).toMatchObject({ status: 422, why: "not-accepted", detail: "no such layer" });
   server.closeAllConnections();
   server.close();
   expect(seen).toEqual([

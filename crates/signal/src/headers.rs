@@ -9,8 +9,8 @@ use axum::response::Response;
 use crate::app::App;
 use crate::settings::Cors;
 
-/// Everything from this server, nothing from elsewhere. The player needs `blob:` media, the QR code a `data:` image, the blurred
-/// background WebAssembly (not `eval`).
+/// Everything from this server, nothing from elsewhere. The player needs `blob:` media, the QR code a `data:` image, what hides
+/// backgrounds and noise WebAssembly (not `eval`).
 const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; \
                    worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

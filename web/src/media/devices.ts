@@ -1,4 +1,4 @@
-// Cameras, microphones and screens: asking for them, and saying in words why one cannot be had.
+// Cameras, microphones and screens: asking for them, and telling why one cannot be had.
 
 import type { Preset } from "./quality";
 
@@ -9,13 +9,20 @@ export type Devices = { audio: Device[]; video: Device[]; speakers: Device[] };
 
 export const NO_DEVICES: Devices = { audio: [], video: [], speakers: [] };
 
-export type Trouble = { kind: Kind | "both" | "screen"; reason: "refused" | "missing" | "busy" | "insecure" | "other"; sentence: string };
+export type Trouble = { kind: Kind | "both" | "screen"; reason: "refused" | "missing" | "busy" | "insecure" | "other" };
 
 /**
  * `null` leaves a kind out; an empty id lets the browser choose. A device that was chosen is the one or none; one that is remembered
  * may have been unplugged since, and then another will do.
  */
-export type Wish = { audio: string | null; video: string | null; preset: Preset; as: "chosen" | "remembered" };
+export type Wish = { audio: string | null; video: string | null; preset: Preset; as: "chosen" | "remembered"; noise?: Noise };
+
+/**
+ * What is to be done about noise around a voice: nothing, for those who play music; what the browser does by itself; or our own way, which
+ * takes away more. Two suppressors one after the other make voices thin, so the browser's is off then.
+ */
+export type Noise = "off" | "browser" | "strong";
+export const isNoise = (word: unknown): word is Noise => word === "off" || word === "browser" || word === "strong";
 
 export type Acquired = { audio: MediaStreamTrack | null; video: MediaStreamTrack | null; troubles: Trouble[] };
 
@@ -56,7 +63,7 @@ async function isOneAllowed(): Promise<boolean> {
 export function merged(troubles: Trouble[]): Trouble[] {
   const [reason, ...others] = new Set(troubles.map((trouble) => trouble.reason));
   if (troubles.length < 2 || reason === undefined || others.length > 0) return troubles;
-  return [{ kind: "both", reason, sentence: sentence("both", reason) }];
+  return [{ kind: "both", reason }];
 }
 
 export type Screen = { video: MediaStreamTrack; audio: MediaStreamTrack | null };
@@ -64,7 +71,7 @@ export type Screen = { video: MediaStreamTrack; audio: MediaStreamTrack | null }
 /** Must be called from a click: browsers ask for that. */
 export async function acquireScreen(preset: Preset): Promise<Screen | Trouble> {
   if (!hasDevices() || !("getDisplayMedia" in navigator.mediaDevices)) {
-    return { kind: "screen", reason: "missing", sentence: "This browser cannot share a screen. Use a desktop browser for that." };
+    return { kind: "screen", reason: "missing" };
   }
   try {
     const stream = await navigator.mediaDevices.getDisplayMedia({
@@ -105,10 +112,10 @@ export const deviceIdOf = (track: MediaStreamTrack | null): string => track?.get
 // The type says it is always there; on a page that is neither HTTPS nor localhost it is not.
 const hasDevices = (): boolean => (navigator.mediaDevices as MediaDevices | undefined) !== undefined;
 
-function constraints({ audio, video, preset, as }: Wish): MediaStreamConstraints {
+function constraints({ audio, video, preset, as, noise = "browser" }: Wish): MediaStreamConstraints {
   const device = (id: string): MediaTrackConstraints => (id === "" ? {} : { deviceId: as === "chosen" ? { exact: id } : { ideal: id } });
   return {
-    audio: audio === null ? false : { ...device(audio), echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    audio: audio === null ? false : { ...device(audio), echoCancellation: true, noiseSuppression: noise === "browser", autoGainControl: true },
     video:
       video === null
         ? false
@@ -137,37 +144,6 @@ function reasonOf(cause: unknown): Trouble["reason"] {
   }
 }
 
-const NOUN = { audio: "microphone", video: "camera", both: "camera and microphone", screen: "screen" } as const;
+export const trouble = (kind: Trouble["kind"], cause: unknown): Trouble => ({ kind, reason: reasonOf(cause) });
 
-export function trouble(kind: Trouble["kind"], cause: unknown): Trouble {
-  const reason = reasonOf(cause);
-  return { kind, reason, sentence: sentence(kind, reason) };
-}
-
-function sentence(kind: Trouble["kind"], reason: Trouble["reason"]): string {
-  const noun = NOUN[kind];
-  switch (reason) {
-    case "refused":
-      return kind === "screen"
-        ? "The screen was not shared. Press Screen again and choose what to show."
-        : `Your browser blocks the ${noun}. Click the camera icon in the address bar, allow it, then press Try again.`;
-    case "missing":
-      return kind === "both"
-        ? "No camera and no microphone were found. Plug one in and press Try again, or choose a screen as the picture."
-        : `No ${noun} was found. Plug one in and press Try again, or go on without it.`;
-    case "busy":
-      return `Another program is using the ${noun}. Close it, then press Try again.`;
-    case "insecure":
-      return insecure().sentence;
-    case "other":
-      return `The ${noun} could not be started. Press Try again, or choose another one.`;
-    default:
-      return reason satisfies never;
-  }
-}
-
-const insecure = (): Trouble => ({
-  kind: "both",
-  reason: "insecure",
-  sentence: "Browsers give cameras only to pages opened over https:// or from localhost. Open this page that way.",
-});
+const insecure = (): Trouble => ({ kind: "both", reason: "insecure" });

@@ -4,7 +4,6 @@ export type PresetId = "saver" | "standard" | "high" | "smooth";
 
 export type Preset = {
   id: PresetId;
-  label: string;
   width: number;
   height: number;
   frameRate: number;
@@ -12,14 +11,14 @@ export type Preset = {
 };
 
 export const PRESETS: readonly Preset[] = [
-  { id: "saver", label: "Data saver — 360p, 0.7 Mbit/s", width: 640, height: 360, frameRate: 30, videoKbps: 700 },
-  { id: "standard", label: "Standard — 720p, 2.5 Mbit/s", width: 1280, height: 720, frameRate: 30, videoKbps: 2500 },
-  { id: "high", label: "High — 1080p, 4.5 Mbit/s", width: 1920, height: 1080, frameRate: 30, videoKbps: 4500 },
-  { id: "smooth", label: "Smooth — 720p60, 3.5 Mbit/s", width: 1280, height: 720, frameRate: 60, videoKbps: 3500 },
+  { id: "saver", width: 640, height: 360, frameRate: 30, videoKbps: 700 },
+  { id: "standard", width: 1280, height: 720, frameRate: 30, videoKbps: 2500 },
+  { id: "high", width: 1920, height: 1080, frameRate: 30, videoKbps: 4500 },
+  { id: "smooth", width: 1280, height: 720, frameRate: 60, videoKbps: 3500 },
 ];
 
 export const preset = (id: PresetId): Preset => PRESETS.find((p) => p.id === id) ?? STANDARD;
-const STANDARD: Preset = { id: "standard", label: "Standard", width: 1280, height: 720, frameRate: 30, videoKbps: 2500 };
+const STANDARD: Preset = { id: "standard", width: 1280, height: 720, frameRate: 30, videoKbps: 2500 };
 
 /**
  * A quarter of the pixels needs about a third of the bits: small pictures have more detail per pixel.

@@ -190,7 +190,7 @@ export class Connection {
 function described(cause: unknown): Failure {
   return {
     status: 400,
-    sentence: "This browser and the server do not understand each other. Try another codec or another browser.",
+    why: "not-understood",
     detail: cause instanceof Error ? cause.message : null,
     retryAfterMs: null,
   };

@@ -1,10 +1,10 @@
 // Asking the server about one's own session, and telling it which layer to send.
 
-import { failureOf, unreachable } from "./failure";
+import { failureOf, unreachable, type Failure } from "./failure";
 import type { SessionView } from "./generated/api";
 
-/** Either is null: there is a view, or a sentence that says why not. */
-export type Looked = { view: SessionView; problem: null } | { view: null; problem: string };
+/** Either is null: there is a view, or why there is none. */
+export type Looked = { view: SessionView; problem: null } | { view: null; problem: Failure };
 
 const EVERY_MS = 1_000;
 
@@ -25,8 +25,8 @@ export async function lookAt(
   }
 }
 
-/** `rid` null: by what the line carries. Returns what was wrong, in words. */
-export async function chooseLayer(session: URL, token: string | null, mid: string, rid: string | null): Promise<string | null> {
+/** `rid` null: by what the line carries. Returns what was wrong. */
+export async function chooseLayer(session: URL, token: string | null, mid: string, rid: string | null): Promise<Failure | null> {
   const url = new URL(session);
   url.pathname += "/layer";
   const wish = rid === null ? { mediaId: mid } : { mediaId: mid, rid };
@@ -34,10 +34,9 @@ export async function chooseLayer(session: URL, token: string | null, mid: strin
   try {
     const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(wish), cache: "no-store" });
     if (response.ok) return null;
-    const { sentence, detail } = await failureOf(response, "watch");
-    return detail ?? sentence;
+    return await failureOf(response, "watch");
   } catch {
-    return unreachable.sentence;
+    return unreachable;
   }
 }
 
@@ -47,10 +46,9 @@ async function look(session: URL, token: string | null, signal: AbortSignal): Pr
     const url = new URL(`/api/sessions/${id}`, session);
     const response = await fetch(url, { headers: authorization(token), signal, cache: "no-store" });
     if (response.ok) return { view: (await response.json()) as SessionView, problem: null };
-    const { sentence, detail } = await failureOf(response, "watch");
-    return { view: null, problem: detail ?? sentence };
+    return { view: null, problem: await failureOf(response, "watch") };
   } catch {
-    return { view: null, problem: unreachable.sentence };
+    return { view: null, problem: unreachable };
   }
 }
 

@@ -21,7 +21,7 @@ export async function open(
   if (response.status !== 201) throw new Refused(await failureOf(response, side));
   const location = response.headers.get("Location");
   if (location === null) {
-    throw new Refused({ ...unreachable, status: 502, sentence: "The server opened a session but did not say where." });
+    throw new Refused({ ...unreachable, status: 502, why: "no-session-address" });
   }
   return {
     answer: await response.text(),

@@ -1,10 +1,12 @@
 // Names of rooms and the addresses made from them. The rule is the server's (`RoomName` in crates/proto/src/ids.rs);
 // it is repeated here so that a bad name is explained while it is typed.
 
-export function roomNameProblem(name: string): string | null {
-  if (name === "") return "Give the room a name.";
-  if (name.length > 64) return "A room name has at most 64 characters.";
-  if (!/^[A-Za-z0-9._~-]+$/.test(name)) return "Use letters, digits and . _ ~ - only, without spaces.";
+export type RoomNameProblem = "empty" | "too-long" | "strange";
+
+export function roomNameProblem(name: string): RoomNameProblem | null {
+  if (name === "") return "empty";
+  if (name.length > 64) return "too-long";
+  if (!/^[A-Za-z0-9._~-]+$/.test(name)) return "strange";
   return null;
 }
 

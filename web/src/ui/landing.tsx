@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { meetingIdFrom, meetingPath } from "../protocol/code";
+import { sentenceOfFailure } from "./streams";
 import { roomFromInput, roomNameProblem } from "../protocol/room";
 import { hasMeetings } from "./account/me";
 import { Icon } from "./icons";
@@ -79,7 +80,8 @@ function WatchCard(): JSX.Element {
   const watch = (event: SubmitEvent): void => {
     event.preventDefault();
     const room = roomFromInput(input.value);
-    problem.value = roomNameProblem(room);
+    const wrong = roomNameProblem(room);
+    problem.value = wrong === null ? null : words.value.roomNames[wrong];
     if (problem.value === null) navigate(`/watch/${room}`);
   };
   return (
@@ -124,7 +126,7 @@ function LiveNow(): JSX.Element {
         </ul>
       ) : (
         <p class="secondary" role="status">
-          {trouble?.sentence ?? (rooms === null ? w.asking : w.nobody)}
+          {trouble !== null ? sentenceOfFailure(trouble) : rooms === null ? w.asking : w.nobody}
         </p>
       )}
     </section>

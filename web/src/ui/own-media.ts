@@ -1,19 +1,33 @@
 // Somebody's own camera, microphone and speaker: chosen before a meeting, and taken along into it. Owns the tracks; draws nothing.
 
 import { computed, signal } from "@preact/signals";
-import { blurBackground, type Blurred } from "../media/background/track";
-import { acquire, deviceIdOf, listDevices, NO_DEVICES, onDevicesChange, type Devices, type Kind, type Trouble } from "../media/devices";
+import { hideBackground, type Hidden } from "../media/background/track";
+import { acquire, deviceIdOf, listDevices, NO_DEVICES, onDevicesChange, type Devices, type Kind, type Noise, type Trouble } from "../media/devices";
 import { levelMeter, type LevelMeter } from "../media/level";
+import { suppressNoise, type Quiet } from "../media/noise/suppress";
 import { preset } from "../media/quality";
+import { fetchModule } from "../protocol/module";
+import { behindOf, type Background } from "./background";
+import { keepOwnPicture, NoPicture } from "./own-picture";
 import { rememberDevices, rememberedDevices } from "./remembered";
 
 export class OwnMedia {
+  /** As the microphone hears it. */
+  readonly microphone = signal<MediaStreamTrack | null>(null);
+  /** What others are to hear. */
   readonly audio = signal<MediaStreamTrack | null>(null);
   /** As the camera sees it. */
   readonly camera = signal<MediaStreamTrack | null>(null);
-  /** What others are to see: blurred when that was asked for, and nothing before it is. */
+  /** What others are to see: with the background that was asked for, and nothing before it is there. */
   readonly video = signal<MediaStreamTrack | null>(null);
-  readonly blur = signal<"off" | "fetching" | "on" | "failed">("off");
+  readonly background = signal<Background>("none");
+  /** How it is with a background that is not the room's own. */
+  readonly hiding = signal<"fetching" | "on" | "failed">("on");
+  /** Why a file is not somebody's own picture. */
+  readonly pictureProblem = signal<NoPicture["why"] | null>(null);
+  readonly noise = signal<Noise>("browser");
+  /** The strong way was asked for and cannot be had; the browser's own goes on. */
+  readonly noiseFailed = signal(false);
   readonly micOn = signal(true);
   readonly cameraOn = signal(true);
   /** A dialog of the browser may be open. */
@@ -24,13 +38,18 @@ export class OwnMedia {
   /** Empty for the system's own choice. */
   readonly speaker = signal("");
 
-  readonly microphoneId = computed(() => deviceIdOf(this.audio.value));
+  readonly microphoneId = computed(() => deviceIdOf(this.microphone.value));
   readonly cameraId = computed(() => deviceIdOf(this.camera.value));
 
   #closed = false;
-  #blurred: Blurred | null = null;
-  /** Grows with each change of what is shown: what took its time may find that it is not wanted any more. */
+  #hidden: Hidden | null = null;
+  #hiddenOf: MediaStreamTrack | null = null;
+  #quiet: Quiet | null = null;
+  /** Others see it too: then it goes on while nobody looks at this page. */
+  #onAir = false;
+  /** Grow with each change of what is shown, and heard: what took its time may find that it is not wanted any more. */
   #turn = 0;
+  #voiceTurn = 0;
   /** What was chosen, also while it is off. */
   #wanted = { audio: "", video: "" };
   readonly #forgetDevices: () => void;
@@ -41,7 +60,8 @@ export class OwnMedia {
     this.micOn.value = last.micOn;
     this.cameraOn.value = last.cameraOn;
     this.speaker.value = last.speaker;
-    this.blur.value = last.blur ? "on" : "off";
+    this.background.value = last.background;
+    this.noise.value = last.noise;
     document.addEventListener("visibilitychange", this.#pause);
     this.#forgetDevices = onDevicesChange(() => void this.#refreshDevices());
   }
@@ -81,47 +101,99 @@ export class OwnMedia {
     this.troubles.value = this.troubles.value.filter((trouble) => trouble.kind !== "video");
   };
 
-  readonly chooseBlur = async (wanted: boolean): Promise<void> => {
-    this.blur.value = wanted ? "on" : "off";
+  readonly chooseBackground = async (wanted: Background): Promise<void> => {
+    this.background.value = wanted;
+    this.pictureProblem.value = null;
     this.#remember();
     await this.#show(this.camera.value);
   };
+
+  /** A file to stand in front of. It is kept in this browser and nowhere else. */
+  readonly chooseOwnPicture = async (file: Blob): Promise<void> => {
+    try {
+      await keepOwnPicture(file);
+    } catch (cause) {
+      if (!(cause instanceof NoPicture)) throw cause;
+      this.pictureProblem.value = cause.why;
+      return;
+    }
+    await this.chooseBackground("own");
+  };
+
+  readonly chooseNoise = async (wanted: Noise): Promise<void> => {
+    this.noise.value = wanted;
+    this.noiseFailed.value = false;
+    this.#remember();
+    // What the browser does about noise it is told when the microphone is opened; not all change their mind later.
+    if (this.microphone.value !== null) await this.#acquire({ audio: this.#wanted.audio, video: null }, "remembered");
+  };
+
+  /** From here on somebody else may see it. */
+  goOnAir(): void {
+    this.#onAir = true;
+    this.#hidden?.pause(false);
+  }
 
   close(): void {
     this.#closed = true;
     document.removeEventListener("visibilitychange", this.#pause);
     this.#forgetDevices();
-    this.#setAudio(null);
+    void this.#setAudio(null);
     void this.#setVideo(null);
   }
 
   async #acquire(ids: Record<Kind, string | null>, as: "chosen" | "remembered"): Promise<void> {
     // Phones have one camera open at a time: the old one must be let go before the new one is asked for.
-    if (ids.audio !== null) this.#setAudio(null);
+    if (ids.audio !== null) await this.#setAudio(null);
     if (ids.video !== null) await this.#setVideo(null);
     this.asking.value = true;
-    const got = await acquire({ ...ids, preset: preset("standard"), as });
+    const got = await acquire({ ...ids, preset: preset("standard"), as, noise: this.#noiseOfBrowser });
     this.asking.value = false;
     // Left, or switched off, while the dialog was open.
     if (this.#closed) got.audio?.stop();
     if (this.#closed || !this.cameraOn.value) got.video?.stop();
     if (this.#closed) return;
     this.troubles.value = got.troubles;
-    if (ids.audio !== null) this.#setAudio(got.audio);
+    if (ids.audio !== null) await this.#setAudio(got.audio);
     if (ids.video !== null) await this.#setVideo(this.cameraOn.value ? got.video : null);
     if (as === "chosen") this.#remember();
     await this.#refreshDevices();
   }
 
-  #setAudio(track: MediaStreamTrack | null): void {
-    this.audio.value?.stop();
+  /** What cannot be done here the browser does. */
+  get #noiseOfBrowser(): Noise {
+    return this.noise.value === "strong" && this.noiseFailed.value ? "browser" : this.noise.value;
+  }
+
+  async #setAudio(track: MediaStreamTrack | null): Promise<void> {
+    const turn = ++this.#voiceTurn;
+    this.microphone.value?.stop();
     this.level.value?.close();
-    if (track !== null) {
-      track.enabled = this.micOn.value;
-      this.#replaceWhenGone(track, "audio");
+    this.level.value = null;
+    this.#quiet?.close();
+    this.#quiet = null;
+    this.audio.value = null;
+    this.microphone.value = track;
+    if (track === null) return;
+    this.#replaceWhenGone(track, "audio");
+    let heard = track;
+    if (this.#noiseOfBrowser === "strong") {
+      const quiet = await suppressNoise(track, fetchModule).catch(() => null);
+      // Something else was chosen while it was on its way.
+      if (turn !== this.#voiceTurn) {
+        quiet?.close();
+        return;
+      }
+      if (quiet === null) {
+        this.noiseFailed.value = true;
+        return this.#acquire({ audio: this.#wanted.audio, video: null }, "remembered");
+      }
+      this.#quiet = quiet;
+      heard = quiet.track;
     }
-    this.audio.value = track;
-    this.level.value = track === null ? null : levelMeter(track);
+    heard.enabled = this.micOn.value;
+    this.audio.value = heard;
+    this.level.value = levelMeter(heard);
   }
 
   #setVideo(track: MediaStreamTrack | null): Promise<void> {
@@ -131,39 +203,65 @@ export class OwnMedia {
     return this.#show(track);
   }
 
-  /** Decides what others see of the camera. Who asked for a blur is never shown without it, not even while it is fetched. */
+  /** Decides what others see of the camera. Who asked for another background is never shown without it, not even while it is fetched. */
   async #show(camera: MediaStreamTrack | null): Promise<void> {
     const turn = ++this.#turn;
-    this.#blurred?.close();
-    this.#blurred = null;
-    if (camera === null || this.blur.value === "off") {
+    const background = this.background.value;
+    if (camera === null || background === "none") {
+      this.#unhide();
       this.video.value = camera;
       return;
     }
-    this.video.value = null;
-    this.blur.value = "fetching";
+    // From one picture to another nothing else changes.
+    const goesOn = this.#hiddenOf === camera ? this.#hidden : null;
+    if (goesOn === null) {
+      this.#unhide();
+      this.video.value = null;
+      this.hiding.value = "fetching";
+    }
     try {
-      const blurred = await blurBackground(camera, detour);
-      // Something else was chosen while it was on its way.
+      const behind = await behindOf(background);
       if (turn !== this.#turn) {
-        blurred.close();
+        behind?.close();
         return;
       }
-      this.#blurred = blurred;
-      this.blur.value = "on";
-      this.video.value = blurred.track;
+      if (goesOn !== null) {
+        goesOn.putBehind(behind);
+        return;
+      }
+      const hidden = await hideBackground(camera, behind, detour);
+      // Something else was chosen while it was on its way.
+      if (turn !== this.#turn) {
+        hidden.close();
+        return;
+      }
+      this.#hidden = hidden;
+      this.#hiddenOf = camera;
+      this.hiding.value = "on";
+      this.video.value = hidden.track;
+      this.#pause();
     } catch {
-      if (turn === this.#turn) this.blur.value = "failed";
+      if (turn !== this.#turn) return;
+      this.#unhide();
+      this.video.value = null;
+      this.hiding.value = "failed";
     }
   }
 
-  /** What nobody at this machine sees costs it nothing; others keep the last picture. */
-  readonly #pause = (): void => this.#blurred?.pause(document.visibilityState === "hidden");
+  #unhide(): void {
+    this.#hidden?.close();
+    this.#hidden = null;
+    this.#hiddenOf = null;
+    this.hiding.value = "on";
+  }
+
+  /** Before a meeting, what nobody looks at costs nothing. In one, others look. */
+  readonly #pause = (): void => this.#hidden?.pause(!this.#onAir && document.visibilityState === "hidden");
 
   /** Unplugged, or taken back in the browser's own menu: what else there is takes its place. `stop` does not come here. */
   #replaceWhenGone(track: MediaStreamTrack, kind: Kind): void {
     track.addEventListener("ended", () => {
-      if ((kind === "audio" ? this.audio : this.camera).value === track) void this.#acquire({ audio: null, video: null, [kind]: "" }, "remembered");
+      if ((kind === "audio" ? this.microphone : this.camera).value === track) void this.#acquire({ audio: null, video: null, [kind]: "" }, "remembered");
     });
   }
 
@@ -178,7 +276,8 @@ export class OwnMedia {
       speaker: this.speaker.value,
       micOn: this.micOn.value,
       cameraOn: this.cameraOn.value,
-      blur: this.blur.value !== "off",
+      background: this.background.value,
+      noise: this.noise.value,
     });
   }
 }

@@ -19,8 +19,6 @@ export function age(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
 }
 
-export const count = (n: number, one: string, many: string): string => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-
 export const percent = (share: number): string => (share === 0 ? "0 %" : share < 0.001 ? "< 0.1 %" : `${(share * 100).toFixed(1)} %`);
 
 export const milliseconds = (ms: number): string => (ms < 1 ? "< 1 ms" : `${Math.round(ms)} ms`);
@@ -30,7 +28,3 @@ export const size = (width: number, height: number): string => `${width} × ${he
 const CODECS: Record<string, string> = { H264: "H.264", H265: "H.265", opus: "Opus" };
 
 export const codec = (name: string): string => CODECS[name] ?? name;
-
-const LIMITS: Record<string, string> = { bandwidth: "held back by bandwidth", cpu: "held back by this computer's CPU" };
-
-export const limit = (reason: string): string => LIMITS[reason] ?? `held back (${reason})`;

@@ -70,6 +70,12 @@ export const de: Words = {
     nobody: "Gerade ist niemand live. Was du beginnst, steht dann hier.",
   },
 
+  roomNames: {
+    empty: "Gib dem Raum einen Namen.",
+    "too-long": "Der Name eines Raums hat höchstens 64 Zeichen.",
+    strange: "Nimm nur Buchstaben ohne Umlaute, Ziffern und . _ ~ -, ohne Leerzeichen.",
+  },
+
   rooms: {
     title: "Räume",
     asking: "Der Server wird gefragt …",
@@ -205,9 +211,22 @@ export const de: Words = {
     background: "Hintergrund",
     backgroundNone: "Wie er ist",
     backgroundBlur: "Unscharf",
-    backgroundLoading: "Was die Unschärfe braucht, wird geladen …",
-    backgroundFailed: "Die Unschärfe ließ sich nicht laden, oder dieser Browser kann sie nicht. Dein Bild bleibt verborgen, bis du es zeigst, wie es ist.",
+    backgrounds: { dunes: "Dünen", lake: "See", studio: "Zimmer", night: "Stadt bei Nacht" },
+    backgroundOwn: "Dein Bild",
+    backgroundChoose: "Wählen …",
+    backgroundOwnHint: "Ein eigenes Bild bleibt in diesem Browser.",
+    pictureProblems: {
+      "too-large": "Diese Datei ist für einen Hintergrund zu groß. Wähle eine mit weniger als 30 MB.",
+      unreadable: "Dieser Browser kann diese Datei nicht als Bild lesen. Wähle ein JPEG, PNG oder WebP.",
+    },
+    backgroundLoading: "Was dein Hintergrund braucht, wird geladen …",
+    backgroundFailed: "Dein Hintergrund ließ sich nicht laden, oder dieser Browser kann ihn nicht. Dein Bild bleibt verborgen, bis du es zeigst, wie es ist.",
     backgroundShow: "Zeigen, wie es ist",
+    noise: "Geräusche um dich",
+    noiseOff: "Durchlassen (für Musik)",
+    noiseBrowser: "Verringern",
+    noiseStrong: "Stark verringern (nur Stimme)",
+    noiseFailed: "Dieser Browser kann Geräusche nicht stark verringern. Er tut, was er selbst kann.",
     name: "Dein Name",
     nameHint: "Andere sehen ihn.",
     noName: "Sag, wie andere dich nennen sollen.",

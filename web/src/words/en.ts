@@ -69,6 +69,12 @@ export const en = {
     nobody: "Nobody is live right now. What you start shows up here.",
   },
 
+  roomNames: {
+    empty: "Give the room a name.",
+    "too-long": "A room name has at most 64 characters.",
+    strange: "Use letters, digits and . _ ~ - only, without spaces.",
+  },
+
   rooms: {
     title: "Rooms",
     asking: "Asking the server…",
@@ -204,9 +210,22 @@ export const en = {
     background: "Background",
     backgroundNone: "As it is",
     backgroundBlur: "Blurred",
-    backgroundLoading: "Fetching what the blur needs…",
-    backgroundFailed: "The blur could not be fetched, or this browser cannot do it. Your picture stays hidden until you show it as it is.",
+    backgrounds: { dunes: "Dunes", lake: "Lake", studio: "Room", night: "City at night" },
+    backgroundOwn: "Your picture",
+    backgroundChoose: "Choose…",
+    backgroundOwnHint: "A picture of your own stays in this browser.",
+    pictureProblems: {
+      "too-large": "This file is too large for a background. Choose one of less than 30 MB.",
+      unreadable: "This browser cannot read this file as a picture. Choose a JPEG, a PNG or a WebP.",
+    },
+    backgroundLoading: "Fetching what your background needs…",
+    backgroundFailed: "Your background could not be fetched, or this browser cannot do it. Your picture stays hidden until you show it as it is.",
     backgroundShow: "Show it as it is",
+    noise: "Noise around you",
+    noiseOff: "Let it through (for music)",
+    noiseBrowser: "Reduce it",
+    noiseStrong: "Reduce it strongly (voice only)",
+    noiseFailed: "This browser cannot reduce noise strongly. It does what it can by itself.",
     name: "Your name",
     nameHint: "Others see it.",
     noName: "Say what others should call you.",

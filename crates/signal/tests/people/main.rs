@@ -15,5 +15,6 @@ mod mails;
 mod matrix;
 mod meeting_list;
 mod receiver;
+mod timing;
 mod tokens;
 mod webhooks;

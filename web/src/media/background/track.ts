@@ -1,8 +1,12 @@
-// A camera's track with its background blurred, as another track. The work is done by a worker that is fetched when it is first wanted.
+// A camera's track with something else behind the person, as another track. The work is done by a worker that is fetched when it is first
+// wanted.
 
 import type { FromWorker, ToWorker } from "./message";
 
-export type Blurred = { track: MediaStreamTrack; pause: (paused: boolean) => void; close: () => void };
+/** Null blurs what is there. A picture is handed over, and is the worker's from then on. */
+export type Behind = ImageBitmap | null;
+
+export type Hidden = { track: MediaStreamTrack; putBehind: (picture: Behind) => void; pause: (paused: boolean) => void; close: () => void };
 
 /** What browsers without streams of frames go through. They are handed in, because this folder knows no page. */
 export type Detour = () => { video: HTMLVideoElement; canvas: HTMLCanvasElement };
@@ -14,10 +18,10 @@ type Streams = {
 };
 const { MediaStreamTrackProcessor: Processor, MediaStreamTrackGenerator: Generator } = globalThis as Streams;
 
-export const canBlur = (): boolean => "OffscreenCanvas" in globalThis && "WebAssembly" in globalThis && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+export const canHideBackground = (): boolean => "OffscreenCanvas" in globalThis && "WebAssembly" in globalThis && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 
 /** Throws when the worker cannot be had. Closing leaves the camera's own track running. */
-export async function blurBackground(camera: MediaStreamTrack, detour: Detour): Promise<Blurred> {
+export async function hideBackground(camera: MediaStreamTrack, behind: Behind, detour: Detour): Promise<Hidden> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const send = (message: ToWorker, transfer: Transferable[] = []): void => worker.postMessage(message, transfer);
   try {
@@ -26,9 +30,12 @@ export async function blurBackground(camera: MediaStreamTrack, detour: Detour): 
     worker.terminate();
     throw cause;
   }
+  const putBehind = (picture: Behind): void => send({ kind: "behind", picture }, picture === null ? [] : [picture]);
+  putBehind(behind);
   const { track, end } = Processor !== undefined && Generator !== undefined ? byStreams(camera, Processor, Generator, send) : byFrames(camera, detour(), worker, send);
   return {
     track,
+    putBehind,
     pause: (paused) => send({ kind: "pause", paused }),
     close: () => {
       end();

@@ -1,6 +1,6 @@
-// The worker's shell around `Blur`: takes frames, keeps the pace, hands pictures back.
+// The worker's shell around `Composer`: takes frames, keeps the pace, hands pictures back.
 
-import { Blur } from "./blur";
+import { Composer } from "./compose";
 import type { FromWorker, ToWorker } from "./message";
 import { Pace } from "./pace";
 
@@ -11,21 +11,24 @@ const tell = (message: FromWorker, transfer: Transferable[] = []): void => page.
 const pace = new Pace();
 let paused = false;
 
-const making = Blur.fetched();
+const making = Composer.fetched();
 making.then(
   () => tell({ kind: "ready" }),
   (cause: unknown) => tell({ kind: "failed", why: String(cause) }),
 );
 
 self.onmessage = async ({ data }: MessageEvent<ToWorker>): Promise<void> => {
-  const blur = await making;
+  const composer = await making;
   switch (data.kind) {
+    case "behind":
+      composer.putBehind(data.picture);
+      return;
     case "streams":
-      await pump(blur, data.frames.getReader(), data.pictures.getWriter());
+      await pump(composer, data.frames.getReader(), data.pictures.getWriter());
       return;
     case "frame":
-      if (draw(blur, data.frame)) {
-        const picture = blur.canvas.transferToImageBitmap();
+      if (draw(composer, data.frame)) {
+        const picture = composer.canvas.transferToImageBitmap();
         tell({ kind: "picture", picture }, [picture]);
       } else tell({ kind: "passed" });
       return;
@@ -37,20 +40,20 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>): Promise<void> => {
   }
 };
 
-async function pump(blur: Blur, frames: ReadableStreamDefaultReader<VideoFrame>, pictures: WritableStreamDefaultWriter<VideoFrame>): Promise<void> {
+async function pump(composer: Composer, frames: ReadableStreamDefaultReader<VideoFrame>, pictures: WritableStreamDefaultWriter<VideoFrame>): Promise<void> {
   for (let next = await frames.read(); !next.done; next = await frames.read()) {
     const { timestamp } = next.value;
-    if (draw(blur, next.value)) await pictures.write(new VideoFrame(blur.canvas, { timestamp }));
+    if (draw(composer, next.value)) await pictures.write(new VideoFrame(composer.canvas, { timestamp }));
   }
   await pictures.close();
 }
 
 /** Frames that are not wanted are given back at once: a camera has only a few. */
-function draw(blur: Blur, frame: VideoFrame | ImageBitmap): boolean {
+function draw(composer: Composer, frame: VideoFrame | ImageBitmap): boolean {
   const began = performance.now();
   const wanted = !paused && pace.admits(began);
   if (wanted) {
-    blur.draw(frame, began);
+    composer.draw(frame, began, pace.scaleOf("displayHeight" in frame ? frame.displayHeight : frame.height));
     pace.spent(began, performance.now());
   }
   frame.close();

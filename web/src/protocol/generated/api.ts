@@ -420,14 +420,6 @@ export type PasswordChange = { current: string, new: string, };
 
 export type PersonGone = "left" | "lost" | "removed" | "banned" | "ended" | "node_stopped";
 
-/**
- * Somebody in a meeting.
- */
-export type Presence = { meeting_id: string,
-/**
- * Of an account, or of a guest.
- */
-account_id: string, name: string, guest: boolean, };
 export type PersonView = { account_id: string, name: string, role: Role,
 /**
  * Heard, if they speak.
@@ -445,6 +437,15 @@ away: boolean, quality: Quality,
  * When they came, in milliseconds of the calendar.
  */
 since_ms: number, };
+
+/**
+ * Somebody in a meeting.
+ */
+export type Presence = { meeting_id: string,
+/**
+ * Of an account, or of a guest.
+ */
+account_id: string, name: string, guest: boolean, };
 
 /**
  * RFC 9457 problem document. `type` is stable and ends in the kebab-case name of the failure.
@@ -487,13 +488,6 @@ age_s: number, tracks: Array<TrackView>, };
 export type PullState = "idle" | "calling" | "live" | "waiting";
 
 /**
- * `POST /api/admin/webhooks/{n}/replay`.
- */
-export type ReplayOrder = {
-/**
- * The first event to deliver again. One behind the last event begins with whatever comes next.
- */
-from: number, };
  * How somebody's line is.
  */
 export type Quality = { level: Level,
@@ -506,6 +500,15 @@ reason: string, };
  * `DELETE /api/admin/sessions/{id}`, and to remove somebody from a meeting. Whoever it is about reads the reason.
  */
 export type RemoveOrder = { reason?: string, };
+
+/**
+ * `POST /api/admin/webhooks/{n}/replay`.
+ */
+export type ReplayOrder = {
+/**
+ * The first event to deliver again. One behind the last event begins with whatever comes next.
+ */
+from: number, };
 
 /**
  * `POST /account/reset`.

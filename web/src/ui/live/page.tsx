@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { suggestRoomName } from "../../protocol/room";
 import { rename } from "../router";
+import { streams } from "../streams";
 import { Figures } from "./figures";
 import { LiveModel } from "./model";
 import { OnAir } from "./on-air";
@@ -23,8 +24,8 @@ export function LivePage({ room }: { room: string | null }): JSX.Element {
     if (onAir) rename(`/live/${model.room.value}`);
   }, [onAir, model]);
   return (
-    <main class="page live" lang="en" dir="ltr">
-      <h1 class="sr-only">Go live</h1>
+    <main class="page live">
+      <h1 class="sr-only">{streams.value.live.title}</h1>
       <div class="panels">
         <Preview model={model} />
         {onAir && <Figures model={model} />}

@@ -5,15 +5,18 @@ import { Button, IconButton } from "../parts/button";
 import { LevelMeter } from "../parts/meter";
 import { Notice } from "../parts/notice";
 import { useNow } from "../parts/now";
+import { words } from "../language";
+import { sentenceOfFailure, streams } from "../streams";
 import { duration } from "../words";
 import type { LiveModel } from "./model";
 
 export function Preview({ model }: { model: LiveModel }): JSX.Element {
+  const w = streams.value;
   const state = model.state.value;
   const level = model.level.value;
   const onAir = model.onAir.value;
   return (
-    <section class="preview" aria-label="Preview">
+    <section class="preview" aria-label={w.live.preview}>
       <div class="tile">
         <Picture model={model} />
         <Status model={model} />
@@ -24,7 +27,7 @@ export function Preview({ model }: { model: LiveModel }): JSX.Element {
           {model.audio.value !== null && (
             <IconButton
               icon={model.micOn.value ? "mic" : "mic-off"}
-              label={model.micOn.value ? "Mute microphone" : "Unmute microphone"}
+              label={model.micOn.value ? w.live.mute : w.live.unmute}
               pressed={!model.micOn.value}
               onClick={model.toggleMic}
               testid="mic"
@@ -33,7 +36,7 @@ export function Preview({ model }: { model: LiveModel }): JSX.Element {
           {model.video.value !== null && (
             <IconButton
               icon={model.cameraOn.value ? "camera" : "camera-off"}
-              label={model.cameraOn.value ? "Hide picture" : "Show picture"}
+              label={model.cameraOn.value ? w.live.hide : w.live.show}
               pressed={!model.cameraOn.value}
               onClick={model.toggleCamera}
               testid="camera"
@@ -42,20 +45,20 @@ export function Preview({ model }: { model: LiveModel }): JSX.Element {
         </div>
         {onAir ? (
           <Button look="danger" size="large" icon="stop" onClick={model.stop} testid="stop">
-            Stop
+            {w.live.stop}
           </Button>
         ) : (
           <Button look="primary" size="large" icon="live" disabled={!model.canGoLive.value} onClick={model.goLive} testid="go-live">
-            Go live
+            {w.live.goLive}
           </Button>
         )}
       </div>
-      {state?.at === "failed" && <Notice sentence={state.failure.sentence} detail={state.failure.detail} testid="live-problem" />}
+      {state?.at === "failed" && <Notice sentence={sentenceOfFailure(state.failure)} detail={state.failure.detail} testid="live-problem" />}
       {model.troubles.value.map((trouble) => (
-        <Notice key={trouble.sentence} sentence={trouble.sentence} testid="device-problem">
+        <Notice key={trouble.kind} sentence={w.devices[trouble.reason][trouble.kind]} testid="device-problem">
           {trouble.kind !== "screen" && trouble.reason !== "insecure" && (
             <Button icon="refresh" onClick={() => void model.ask()} testid="try-again">
-              Try again
+              {words.value.parts.tryAgain}
             </Button>
           )}
         </Notice>
@@ -70,15 +73,15 @@ function Picture({ model }: { model: LiveModel }): JSX.Element {
   useEffect(() => {
     if (element.current !== null) element.current.srcObject = track === null ? null : new MediaStream([track]);
   }, [track]);
-  const words = instead(model);
+  const said = instead(model);
   return (
     <>
       {/* People know themselves from mirrors; a mirrored screen could not be read. */}
-      <video ref={element} class={model.screen.value ? "" : "mirrored"} autoplay muted playsInline hidden={words !== null} aria-label="Your picture" data-testid="preview" />
-      {words !== null && (
+      <video ref={element} class={model.screen.value ? "" : "mirrored"} autoplay muted playsInline hidden={said !== null} aria-label={streams.value.live.ownPicture} data-testid="preview" />
+      {said !== null && (
         <div class="no-picture" role="status">
           <Icon name={track === null && model.audio.value !== null ? "mic" : "camera-off"} />
-          <p>{words}</p>
+          <p>{said}</p>
         </div>
       )}
     </>
@@ -87,13 +90,15 @@ function Picture({ model }: { model: LiveModel }): JSX.Element {
 
 /** What to say where there is no picture to show. */
 function instead(model: LiveModel): string | null {
-  if (model.video.value !== null) return model.cameraOn.value ? null : "Your picture is hidden";
-  if (model.asking.value) return "Waiting for your permission to use the camera and microphone…";
-  return model.audio.value === null ? "No picture and no sound yet" : "Sound only";
+  const w = streams.value.live;
+  if (model.video.value !== null) return model.cameraOn.value ? null : w.hidden;
+  if (model.asking.value) return w.permission;
+  return model.audio.value === null ? w.nothing : w.soundOnly;
 }
 
 function Status({ model }: { model: LiveModel }): JSX.Element | null {
   const state = model.state.value;
+  const w = streams.value.live;
   const since = model.liveSinceMs.value;
   const now = useNow(state !== null);
   if (state === null) return null;
@@ -101,17 +106,17 @@ function Status({ model }: { model: LiveModel }): JSX.Element | null {
     case "connected":
       return (
         <p class="badge live on-picture" role="status" data-testid="live-status">
-          Live <span class="time">{duration(now - (since ?? now))}</span>
+          {w.isLive} <span class="time">{duration(now - (since ?? now))}</span>
         </p>
       );
     case "connecting":
-      return <p class="badge on-picture" role="status" data-testid="live-status">Connecting…</p>;
+      return <p class="badge on-picture" role="status" data-testid="live-status">{w.connecting}</p>;
     case "waiting":
-      return <p class="badge warn on-picture" role="status" data-testid="live-status">{state.failure.sentence} Trying again…</p>;
+      return <p class="badge warn on-picture" role="status" data-testid="live-status">{w.tryingAgain(sentenceOfFailure(state.failure))}</p>;
     case "reconnecting":
       return (
         <p class="badge warn on-picture" role="status" data-testid="live-status">
-          Reconnecting… <span class="time">{duration(now - state.sinceMs)}</span>
+          {w.reconnecting} <span class="time">{duration(now - state.sinceMs)}</span>
         </p>
       );
     case "failed":

@@ -27,6 +27,16 @@ export function ChatPanel({ model, view }: { model: MeetingModel; view: View }):
     if (follows.value) toEnd();
   }, [lines, unsent, follows]);
   useEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    // A keyboard that comes up on a phone leaves less room: who read the end goes on reading it.
+    const fitted = new ResizeObserver(() => {
+      if (follows.peek()) toEnd();
+    });
+    fitted.observe(element);
+    return () => fitted.disconnect();
+  }, [follows]);
+  useEffect(() => {
     // Looked at: the panel is open and shows its end.
     if (follows.value) model.readChat();
   }, [model, lines, follows.value]);

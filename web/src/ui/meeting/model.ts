@@ -50,6 +50,7 @@ export class MeetingModel {
   constructor(seat: Seat, media: OwnMedia, url: URL) {
     this.seat = seat;
     this.media = media;
+    media.goOnAir();
     const send = (saying: Parameters<Socket["send"]>[0]): boolean => this.#socket.send(saying);
     this.commands = commands(send);
     this.sharing = new Sharing(send);

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { KEPT, sampler } from "../../media/sampler";
 import type { Sample } from "../../media/statistics";
 import { receivedRows, sentRows, StatisticsPanel } from "../parts/statistics";
+import { BackgroundTrouble } from "../prejoin/background-choice";
 import { DeviceChoice } from "../prejoin/device-choice";
 import type { MeetingModel } from "./model";
 import { Panel } from "./panel";
@@ -25,7 +26,8 @@ export function Statistics({ model, onClose }: Props): JSX.Element {
   }, [model, sent, received]);
   return (
     <Panel title={w.title} close={w.close} onClose={onClose} testid="statistics-panel">
-      <div class="people-scroll">
+      {/* Numbers take no focus, so that what scrolls them must. */}
+      <div class="people-scroll" tabIndex={0} role="group" aria-label={w.title}>
         <h3>{w.received}</h3>
         <StatisticsPanel rows={receivedRows(received.value)} />
         <h3>{w.sent}</h3>
@@ -41,6 +43,7 @@ export function Devices({ model, onClose }: Props): JSX.Element {
   return (
     <Panel title={w.title} close={w.close} onClose={onClose} testid="devices-panel">
       <div class="people-scroll">
+        <BackgroundTrouble media={model.media} />
         <DeviceChoice media={model.media} />
       </div>
     </Panel>

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { expose } from "../debug";
 import { Notice } from "../parts/notice";
+import { streams } from "../streams";
 import { Announcements } from "./announcements";
 import { Announcer } from "./announcer";
 import { Bar } from "./bar";
@@ -46,7 +47,7 @@ export function Room({ model }: { model: MeetingModel }): JSX.Element {
       <Announcements model={model} announcer={announcer} />
       {trouble !== null && trouble.reason !== "refused" && (
         <div class="over-pictures">
-          <Notice sentence={trouble.sentence} testid="share-problem" />
+          <Notice sentence={streams.value.devices[trouble.reason][trouble.kind]} testid="share-problem" />
         </div>
       )}
       <Sound model={model} />

@@ -3,13 +3,14 @@
 import type { JSX } from "preact";
 import { KEPT } from "../../media/sampler";
 import type { Sample } from "../../media/statistics";
+import { streams } from "../streams";
 import { bitrate, codec, milliseconds, percent, size } from "../words";
 import { Sparkline } from "./sparkline";
 
 export type Row = { label: string; value: string; line: number[]; top: number };
 
 export function StatisticsPanel({ rows }: { rows: readonly Row[] }): JSX.Element {
-  if (rows.length === 0) return <p class="secondary">The first numbers come in a moment.</p>;
+  if (rows.length === 0) return <p class="secondary">{streams.value.statistics.soon}</p>;
   return (
     <dl class="statistics" data-testid="statistics">
       {rows.map((row) => (
@@ -26,8 +27,9 @@ export function StatisticsPanel({ rows }: { rows: readonly Row[] }): JSX.Element
 export function sentRows(samples: readonly Sample[]): Row[] {
   const now = samples.at(-1);
   if (now === undefined) return [];
+  const w = streams.value.statistics;
   return [
-    row("Bitrate", bitrate(now.videoKbps + now.audioKbps), samples, (s) => s.videoKbps + s.audioKbps, 100),
+    row(w.bitrate, bitrate(now.videoKbps + now.audioKbps), samples, (s) => s.videoKbps + s.audioKbps, 100),
     ...pictureRows(now, samples),
     ...pathRows(now, samples),
   ];
@@ -36,30 +38,33 @@ export function sentRows(samples: readonly Sample[]): Row[] {
 export function receivedRows(samples: readonly Sample[]): Row[] {
   const now = samples.at(-1);
   if (now === undefined) return [];
+  const w = streams.value.statistics;
   return [
-    row("Picture", bitrate(now.videoKbps), samples, (s) => s.videoKbps, 100),
-    row("Sound", bitrate(now.audioKbps), samples, (s) => s.audioKbps, 20),
+    row(w.picture, bitrate(now.videoKbps), samples, (s) => s.videoKbps, 100),
+    row(w.sound, bitrate(now.audioKbps), samples, (s) => s.audioKbps, 20),
     ...pictureRows(now, samples),
     ...pathRows(now, samples),
-    ...(now.jitterMs === null ? [] : [row("Jitter", milliseconds(now.jitterMs), samples, (s) => s.jitterMs, 20)]),
-    ...(now.bufferMs === null ? [] : [row("Buffer", milliseconds(now.bufferMs), samples, (s) => s.bufferMs, 100)]),
-    ...(now.freezes === null ? [] : [row("Freezes", String(now.freezes), samples, (s) => s.freezes, 3)]),
-    ...(now.streams.length === 0 ? [] : [fact("Codecs", [...new Set(now.streams.map((s) => (s.codec === null ? "?" : codec(s.codec))))].join(", "))]),
+    ...(now.jitterMs === null ? [] : [row(w.jitter, milliseconds(now.jitterMs), samples, (s) => s.jitterMs, 20)]),
+    ...(now.bufferMs === null ? [] : [row(w.buffer, milliseconds(now.bufferMs), samples, (s) => s.bufferMs, 100)]),
+    ...(now.freezes === null ? [] : [row(w.freezes, String(now.freezes), samples, (s) => s.freezes, 3)]),
+    ...(now.streams.length === 0 ? [] : [fact(w.codecs, [...new Set(now.streams.map((s) => (s.codec === null ? "?" : codec(s.codec))))].join(", "))]),
   ];
 }
 
 function pictureRows(now: Sample, samples: readonly Sample[]): Row[] {
+  const w = streams.value.statistics;
   return [
-    ...(now.fps === null ? [] : [row("Frame rate", `${Math.round(now.fps)} fps`, samples, (s) => s.fps, 30)]),
-    ...(now.width === null || now.height === null ? [] : [row("Resolution", size(now.width, now.height), samples, (s) => s.height, 360)]),
+    ...(now.fps === null ? [] : [row(w.rate, `${Math.round(now.fps)} fps`, samples, (s) => s.fps, 30)]),
+    ...(now.width === null || now.height === null ? [] : [row(w.resolution, size(now.width, now.height), samples, (s) => s.height, 360)]),
   ];
 }
 
 function pathRows(now: Sample, samples: readonly Sample[]): Row[] {
+  const w = streams.value.statistics;
   return [
-    ...(now.rttMs === null ? [] : [row("Round trip", milliseconds(now.rttMs), samples, (s) => s.rttMs, 50)]),
-    ...(now.loss === null ? [] : [row("Loss", percent(now.loss), samples, (s) => s.loss, 0.05)]),
-    ...(now.path === null ? [] : [fact("Path", now.path)]),
+    ...(now.rttMs === null ? [] : [row(w.roundTrip, milliseconds(now.rttMs), samples, (s) => s.rttMs, 50)]),
+    ...(now.loss === null ? [] : [row(w.loss, percent(now.loss), samples, (s) => s.loss, 0.05)]),
+    ...(now.path === null ? [] : [fact(w.path, now.path)]),
   ];
 }
 

@@ -1,12 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Device } from "../../media/devices";
-import { canBlur } from "../../media/background/track";
+import { isNoise, type Device } from "../../media/devices";
+import { canHideBackground } from "../../media/background/track";
+import { canSuppressNoise } from "../../media/noise/suppress";
 import { canChooseSpeaker, playTone } from "../../media/speaker";
 import { words } from "../language";
 import type { OwnMedia } from "../own-media";
 import { Button } from "../parts/button";
 import { SelectField, type Choice } from "../parts/field";
+import { BackgroundChoice } from "./background-choice";
 
 /** Camera, microphone and speaker by name. A kind that this machine does not have is not asked about. */
 export function DeviceChoice({ media }: { media: OwnMedia }): JSX.Element {
@@ -17,26 +19,34 @@ export function DeviceChoice({ media }: { media: OwnMedia }): JSX.Element {
       {video.length > 0 && (
         <SelectField label={w.camera} value={media.cameraId.value} choices={choices(video, media.cameraId.value)} disabled={media.asking.value} onChange={(id) => void media.chooseCamera(id)} testid="video-source" />
       )}
-      {video.length > 0 && canBlur() && (
-        <SelectField
-          label={w.background}
-          value={media.blur.value === "off" ? "none" : "blur"}
-          choices={[
-            { value: "none", label: w.backgroundNone },
-            { value: "blur", label: w.backgroundBlur },
-          ]}
-          disabled={media.asking.value}
-          onChange={(choice) => void media.chooseBlur(choice === "blur")}
-          testid="background"
-        />
-      )}
       {audio.length > 0 && (
         <SelectField label={w.microphone} value={media.microphoneId.value} choices={choices(audio, media.microphoneId.value)} disabled={media.asking.value} onChange={(id) => void media.chooseMicrophone(id)} testid="audio-source" />
       )}
+      {audio.length > 0 && <NoiseChoice media={media} />}
       {canChooseSpeaker() && speakers.length > 0 && (
         <SelectField label={w.speaker} value={media.speaker.value} choices={choices(speakers, media.speaker.value, true)} onChange={media.chooseSpeaker} testid="speaker" />
       )}
       <ToneButton speaker={media.speaker.value} />
+      {video.length > 0 && canHideBackground() && <BackgroundChoice media={media} />}
+    </div>
+  );
+}
+
+function NoiseChoice({ media }: { media: OwnMedia }): JSX.Element {
+  const w = words.value.prejoin;
+  const ways: Choice[] = [
+    { value: "off", label: w.noiseOff },
+    { value: "browser", label: w.noiseBrowser },
+    ...(canSuppressNoise() ? [{ value: "strong", label: w.noiseStrong }] : []),
+  ];
+  return (
+    <div>
+      <SelectField label={w.noise} value={media.noise.value} choices={ways} disabled={media.asking.value} onChange={(way) => isNoise(way) && void media.chooseNoise(way)} testid="noise" />
+      {media.noiseFailed.value && (
+        <p class="note problem" role="alert" data-testid="noise-problem">
+          {w.noiseFailed}
+        </p>
+      )}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Button, IconButton } from "../parts/button";
 import { LevelMeter } from "../parts/meter";
 import { Notice } from "../parts/notice";
 import { Picture } from "../parts/picture";
+import { BackgroundTrouble } from "./background-choice";
 
 export function Preview({ media }: { media: OwnMedia }): JSX.Element {
   const w = words.value.prejoin;
@@ -35,13 +36,7 @@ export function Preview({ media }: { media: OwnMedia }): JSX.Element {
           <IconButton icon={cameraOn ? "camera" : "camera-off"} label={cameraOn ? w.cameraOff : w.cameraOn} pressed={!cameraOn} onClick={() => void media.toggleCamera()} testid="camera" />
         </div>
       </div>
-      {media.blur.value === "failed" && (
-        <Notice sentence={w.backgroundFailed} testid="blur-problem">
-          <Button onClick={() => void media.chooseBlur(false)} testid="blur-off">
-            {w.backgroundShow}
-          </Button>
-        </Notice>
-      )}
+      <BackgroundTrouble media={media} />
       {media.troubles.value.map(({ kind, reason }) => (
         <Notice key={kind} sentence={words.value.devices[reason][kind === "screen" ? "both" : kind]} testid="device-problem">
           {reason !== "insecure" && (
@@ -60,5 +55,5 @@ function instead(media: OwnMedia): string {
   const w = words.value.prejoin;
   if (media.asking.value) return w.permission;
   if (!media.cameraOn.value) return w.pictureOff;
-  return media.blur.value === "fetching" ? w.backgroundLoading : w.noPicture;
+  return media.hiding.value === "fetching" ? w.backgroundLoading : w.noPicture;
 }

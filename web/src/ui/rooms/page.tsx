@@ -4,6 +4,7 @@ import { words } from "../language";
 import { Notice } from "../parts/notice";
 import { TextField } from "../parts/field";
 import { Link } from "../router";
+import { sentenceOfFailure } from "../streams";
 import { token } from "../token";
 import { useRooms } from "./list";
 import { RoomRow } from "./row";
@@ -27,7 +28,7 @@ export function RoomsPage(): JSX.Element {
         </div>
         {(rooms?.length ?? 0) > 1 && <TextField label={w.find} value={search.value} onInput={(text) => (search.value = text)} testid="rooms-search" />}
       </div>
-      {trouble !== null && <Notice sentence={trouble.sentence} detail={trouble.detail} />}
+      {trouble !== null && <Notice sentence={sentenceOfFailure(trouble)} detail={trouble.detail} />}
       {trouble?.status === 401 && (
         <TextField label={w.token} secret value={token.value ?? ""} onInput={(text) => (token.value = text.trim() || null)} testid="token" />
       )}

@@ -2,16 +2,17 @@
 
 export type Action = "play" | "mute" | "full" | "pip" | "statistics" | "why" | "help" | "louder" | "quieter";
 
-export const KEYS: readonly { action: Action; keys: readonly string[]; shown: string; does: string }[] = [
-  { action: "play", keys: [" ", "k"], shown: "Space or K", does: "Play, pause" },
-  { action: "mute", keys: ["m"], shown: "M", does: "Sound on, off" },
-  { action: "louder", keys: ["arrowup"], shown: "↑", does: "Louder" },
-  { action: "quieter", keys: ["arrowdown"], shown: "↓", does: "Quieter" },
-  { action: "full", keys: ["f"], shown: "F", does: "Full screen" },
-  { action: "pip", keys: ["p"], shown: "P", does: "Picture in picture" },
-  { action: "statistics", keys: ["s"], shown: "S", does: "Statistics" },
-  { action: "why", keys: ["i"], shown: "I", does: "Why is it frozen?" },
-  { action: "help", keys: ["?"], shown: "?", does: "This list" },
+/** `shown` is null where a key has a name, which languages have their own words for. */
+export const KEYS: readonly { action: Action; keys: readonly string[]; shown: string | null }[] = [
+  { action: "play", keys: [" ", "k"], shown: null },
+  { action: "mute", keys: ["m"], shown: "M" },
+  { action: "louder", keys: ["arrowup"], shown: "↑" },
+  { action: "quieter", keys: ["arrowdown"], shown: "↓" },
+  { action: "full", keys: ["f"], shown: "F" },
+  { action: "pip", keys: ["p"], shown: "P" },
+  { action: "statistics", keys: ["s"], shown: "S" },
+  { action: "why", keys: ["i"], shown: "I" },
+  { action: "help", keys: ["?"], shown: "?" },
 ];
 
 type Press = { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean };

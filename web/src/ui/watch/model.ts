@@ -6,6 +6,7 @@ import { KEPT, sampler, type Sampler } from "../../media/sampler";
 import { Silence } from "../../media/silence";
 import type { Sample } from "../../media/statistics";
 import { Connection, type State } from "../../protocol/connection";
+import type { Failure } from "../../protocol/failure";
 import type { SessionView } from "../../protocol/generated/api";
 import { chooseLayer, lookAt, type Looked } from "../../protocol/inspect";
 import { whepEndpoint } from "../../protocol/room";
@@ -26,7 +27,7 @@ export class WatchModel {
   /** What the server says of the session, newest last, while somebody wants to know. */
   readonly views = signal<readonly SessionView[]>([]);
   /** Why the server says nothing. */
-  readonly unseen = signal<string | null>(null);
+  readonly unseen = signal<Failure | null>(null);
 
   #connection: Connection | null = null;
   #sampler: Sampler | null = null;
@@ -80,7 +81,7 @@ export class WatchModel {
   };
 
   /** Null leaves the choice to the server. Returns what was wrong with it. */
-  readonly choose = async (mid: string, rid: string | null): Promise<string | null> => {
+  readonly choose = async (mid: string, rid: string | null): Promise<Failure | null> => {
     const url = this.#connection?.sessionUrl ?? null;
     return url === null ? null : chooseLayer(url, token.value, mid, rid);
   };

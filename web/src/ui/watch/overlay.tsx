@@ -3,6 +3,8 @@ import { Button } from "../parts/button";
 import { TextField } from "../parts/field";
 import { useNow } from "../parts/now";
 import { token } from "../token";
+import { words } from "../language";
+import { streams } from "../streams";
 import { duration } from "../words";
 import type { WatchModel } from "./model";
 import type { Situation } from "./situation";
@@ -29,9 +31,9 @@ export function Overlay({ model, situation }: { model: WatchModel; situation: Si
       )}
       {waitedMs >= offerRetryAfterMs && (
         <form class="actions" onSubmit={retry}>
-          {needsToken && <TextField label="Token" secret value={token.value ?? ""} onInput={(text) => (token.value = text.trim() || null)} testid="token" />}
+          {needsToken && <TextField label={streams.value.watch.token} secret value={token.value ?? ""} onInput={(text) => (token.value = text.trim() || null)} testid="token" />}
           <Button type="submit" icon="refresh" testid="try-now">
-            {kind === "failed" ? "Try again" : "Try now"}
+            {kind === "failed" ? words.value.parts.tryAgain : streams.value.watch.tryNow}
           </Button>
         </form>
       )}

@@ -4,7 +4,9 @@ import type { JSX } from "preact";
 import { Icon, Mark } from "../icons";
 import { IconButton } from "../parts/button";
 import { receivedRows, StatisticsPanel } from "../parts/statistics";
+import { words } from "../language";
 import { Link } from "../router";
+import { streams } from "../streams";
 import { Controls } from "./controls";
 import { Help } from "./help";
 import { useIdle } from "./idle";
@@ -86,38 +88,39 @@ export function WatchPage({ room }: { room: string }): JSX.Element {
     return () => window.removeEventListener("keydown", press);
   }, []);
 
+  const w = streams.value;
   const p = player.value;
   const asleep = idle.value && !(p?.paused.value ?? false) && now.value.kind === "fine" && !help.value;
   return (
-    <main ref={stage} class={asleep ? "stage asleep" : "stage"} lang="en" dir="ltr" data-testid="stage">
-      <h1 class="sr-only">Watching {room}</h1>
-      <video ref={video} playsInline aria-label={`Live stream of ${room}`} onClick={() => idle.value || p?.togglePlay()} data-testid="video" />
+    <main ref={stage} class={asleep ? "stage asleep" : "stage"} data-testid="stage">
+      <h1 class="sr-only">{w.watch.watching(room)}</h1>
+      <video ref={video} playsInline aria-label={w.watch.stream(room)} onClick={() => idle.value || p?.togglePlay()} data-testid="video" />
       <canvas ref={still} class={p?.showing.value === true ? "still" : "still shown"} aria-hidden="true" />
       {now.value.kind === "fine" && !model.picture.value && (
         <div class="no-picture" role="status" data-testid="sound-only">
           <Icon name="volume" />
-          <p>Sound only</p>
+          <p>{w.watch.soundOnly}</p>
         </div>
       )}
       <Overlay model={model} situation={now.value} />
       <div class="stage-top fades">
-        <Link class="home" href="/" aria-label="Weir, home">
+        <Link class="home" href="/" aria-label={words.value.frame.home}>
           <Mark />
         </Link>
         <span class="room">{room}</span>
-        {now.value.kind === "fine" && <span class="badge live">Live</span>}
+        {now.value.kind === "fine" && <span class="badge live">{w.watch.live}</span>}
       </div>
       {p?.blocked.value === true && now.value.kind === "fine" && (
         <button type="button" class="listen" onClick={p.toggleMute} data-testid="listen">
           <Icon name="muted" />
-          Tap to listen
+          {w.watch.listen}
         </button>
       )}
       {statistics.value && (
-        <section class="stats-overlay" aria-label="Statistics">
+        <section class="stats-overlay" aria-label={w.statistics.title}>
           <div class="card-head">
-            <h2>Statistics</h2>
-            <IconButton icon="close" label="Close statistics" onClick={() => act("statistics")} />
+            <h2>{w.statistics.title}</h2>
+            <IconButton icon="close" label={w.watch.closeStatistics} onClick={() => act("statistics")} />
           </div>
           <StatisticsPanel rows={receivedRows(model.samples.value)} />
         </section>

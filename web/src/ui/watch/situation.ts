@@ -2,6 +2,7 @@
 
 import type { Failure } from "../../protocol/failure";
 import type { State } from "../../protocol/connection";
+import { sentenceOfFailure, streams } from "../streams";
 
 export type Situation = {
   /** Nothing to say: the picture speaks. */
@@ -18,27 +19,28 @@ const FINE: Situation = { kind: "fine", title: "", detail: null, sinceMs: null, 
 const PATIENCE_MS = 15_000;
 
 export function situation(state: State, quietSinceMs: number | null): Situation {
+  const w = streams.value.situation;
   switch (state.at) {
     case "connected":
       return quietSinceMs === null
         ? FINE
-        : { ...FINE, kind: "waiting", title: "The stream has paused", detail: "It goes on here as soon as pictures arrive again.", sinceMs: quietSinceMs };
+        : { ...FINE, kind: "waiting", title: w.paused, detail: w.pausedLead, sinceMs: quietSinceMs };
     case "connecting":
-      return { ...FINE, kind: "connecting", title: "Connecting…" };
+      return { ...FINE, kind: "connecting", title: w.connecting };
     case "waiting":
       return notLive(state.failure)
-        ? { ...FINE, kind: "waiting", title: "Waiting for the stream…", detail: "This room is not live yet. It starts here by itself.", sinceMs: state.sinceMs }
-        : { ...FINE, kind: "waiting", title: state.failure.sentence, detail: "Trying again by itself.", sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
+        ? { ...FINE, kind: "waiting", title: w.waiting, detail: w.waitingLead, sinceMs: state.sinceMs }
+        : { ...FINE, kind: "waiting", title: sentenceOfFailure(state.failure), detail: w.trying, sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
     case "reconnecting":
       if (state.failure !== null && notLive(state.failure)) {
-        return { ...FINE, kind: "waiting", title: "The stream has stopped", detail: "It goes on here as soon as somebody is live again.", sinceMs: state.sinceMs };
+        return { ...FINE, kind: "waiting", title: w.stopped, detail: w.stoppedLead, sinceMs: state.sinceMs };
       }
-      return { ...FINE, kind: "reconnecting", title: "Reconnecting…", detail: state.failure?.sentence ?? null, sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
+      return { ...FINE, kind: "reconnecting", title: w.reconnecting, detail: state.failure === null ? null : sentenceOfFailure(state.failure), sinceMs: state.sinceMs, offerRetryAfterMs: PATIENCE_MS };
     case "failed":
       return {
         ...FINE,
         kind: "failed",
-        title: state.failure.sentence,
+        title: sentenceOfFailure(state.failure),
         detail: state.failure.detail,
         offerRetryAfterMs: 0,
         needsToken: state.failure.status === 401 || state.failure.status === 403,

@@ -4,6 +4,8 @@ import type { JSX } from "preact";
 import { Icon } from "../icons";
 import { IconButton } from "../parts/button";
 import { SelectField } from "../parts/field";
+import type { Failure } from "../../protocol/failure";
+import { sentenceOfFailure, streams } from "../streams";
 import type { WatchModel } from "./model";
 import { diagnose, summary } from "./why";
 
@@ -11,7 +13,8 @@ const AUTOMATIC = "";
 
 /** Says for each track what is the matter. Asks the server only while it is open. */
 export function WhyPanel({ model, onClose }: { model: WatchModel; onClose: () => void }): JSX.Element {
-  const problem = useSignal<string | null>(null);
+  const problem = useSignal<Failure | null>(null);
+  const w = streams.value;
   const tracks = useComputed(() => diagnose(model.views.value, model.samples.value));
   useEffect(() => {
     const abort = new AbortController();
@@ -23,15 +26,15 @@ export function WhyPanel({ model, onClose }: { model: WatchModel; onClose: () =>
     void model.choose(mid, value === AUTOMATIC ? null : value).then((wrong) => (problem.value = wrong));
   };
   return (
-    <section class="why-overlay" aria-label="Why is it frozen?" data-testid="why">
+    <section class="why-overlay" aria-label={w.watch.why} data-testid="why">
       <div class="card-head">
-        <h2>Why is it frozen?</h2>
-        <IconButton icon="close" label="Close the diagnosis" onClick={onClose} />
+        <h2>{w.watch.why}</h2>
+        <IconButton icon="close" label={w.watch.closeWhy} onClick={onClose} />
       </div>
       {view !== undefined && <p class="secondary">{summary(view)}</p>}
-      {view === undefined && <p class="secondary">{model.unseen.value ?? "Asking the server…"}</p>}
+      {view === undefined && <p class="secondary">{model.unseen.value === null ? w.why.asking : sentenceOfFailure(model.unseen.value)}</p>}
       {tracks.value.map((track) => (
-        <div key={track.mid} class={track.good ? "track good" : "track"} data-testid={`why-${track.title.toLowerCase()}`} data-good={track.good}>
+        <div key={track.mid} class={track.good ? "track good" : "track"} data-testid={`why-${track.is}`} data-good={track.good}>
           <h3>
             <Icon name={track.good ? "check" : "alert"} />
             {track.title}
@@ -40,9 +43,9 @@ export function WhyPanel({ model, onClose }: { model: WatchModel; onClose: () =>
           <p class="secondary">{track.facts}</p>
           {track.layers.length > 0 && (
             <SelectField
-              label="Layer"
+              label={w.why.layer}
               value={track.chosen ?? AUTOMATIC}
-              choices={[{ value: AUTOMATIC, label: "Automatic" }, ...track.layers.map(({ rid, label }) => ({ value: rid, label }))]}
+              choices={[{ value: AUTOMATIC, label: w.why.automatic }, ...track.layers.map(({ rid, label }) => ({ value: rid, label }))]}
               onChange={(value) => choose(track.mid, value)}
               testid="layer"
             />
@@ -51,7 +54,7 @@ export function WhyPanel({ model, onClose }: { model: WatchModel; onClose: () =>
       ))}
       {problem.value !== null && (
         <p class="problem" role="alert">
-          {problem.value}
+          {sentenceOfFailure(problem.value)} {problem.value.detail}
         </p>
       )}
     </section>

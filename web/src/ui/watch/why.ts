@@ -2,11 +2,12 @@
 
 import type { Sample } from "../../media/statistics";
 import type { SessionTrack, SessionView } from "../../protocol/generated/api";
-import { bitrate, codec, count } from "../words";
+import { streams } from "../streams";
+import { bitrate, codec } from "../words";
 
 export type Diagnosis = {
   mid: string;
-  /** "Picture" or "Sound". */
+  is: "picture" | "sound";
   title: string;
   good: boolean;
   sentence: string;
@@ -30,9 +31,10 @@ export function diagnose(views: readonly SessionView[], samples: readonly Sample
     const problem = plays && sent >= SENT_AT_LEAST ? here(track, samples.slice(-SECONDS)) : null;
     return {
       mid: track.mid,
-      title: track.kind === "video" ? "Picture" : "Sound",
+      is: track.kind === "video" ? "picture" : "sound",
+      title: track.kind === "video" ? streams.value.why.picture : streams.value.why.sound,
       good: plays && problem === null,
-      sentence: problem ?? track.sentence,
+      sentence: problem ?? sentenceOf(track),
       facts: facts(track, track.kind === "video" ? samples.at(-1) : undefined),
       layers: layers(track),
       chosen: track.chosen,
@@ -40,28 +42,67 @@ export function diagnose(views: readonly SessionView[], samples: readonly Sample
   });
 }
 
+/** The server's verdict in the page's language; one of a newer server in the server's own words. */
+function sentenceOf({ verdict, sentence }: SessionTrack): string {
+  const w = streams.value.verdicts;
+  switch (verdict.is) {
+    case "playing":
+      return w.playing;
+    case "no-source":
+      return w.noSource;
+    case "idle-clip":
+      return w.idleClip;
+    case "source-silent":
+      return w.sourceSilent(seconds(verdict.since_ms));
+    case "waiting-for-keyframe":
+      return w.waitingForKeyframe(seconds(verdict.since_ms), verdict.asked);
+    case "catching-up":
+      return w.catchingUp(seconds(verdict.behind_ms));
+    case "paused-for-bandwidth":
+      return w.pausedForBandwidth(bitrate(verdict.needs_kbps), bitrate(verdict.has_kbps));
+    case "too-narrow":
+      return w.tooNarrow(bitrate(verdict.needs_kbps), bitrate(verdict.has_kbps));
+    case "paused-by-viewer":
+      return w.pausedByViewer;
+    case "loss":
+      return (verdict.hop === "publisher" ? w.lossToServer : w.lossToViewer)(verdict.percent.toFixed(1));
+    case "not-acknowledging":
+      return w.notAcknowledging(seconds(verdict.since_ms));
+    case "ended":
+      return w.ended(verdict.reason);
+    case "codec-not-playable":
+      return w.codecNotPlayable(codec(verdict.codec));
+    default:
+      verdict satisfies never;
+      return sentence;
+  }
+}
+
+const seconds = (ms: number): string => `${ms < 10_000 ? (Math.floor(ms / 100) / 10).toFixed(1) : Math.floor(ms / 1000)} s`;
+
 /** What is wrong on this side, when the server sends. */
 function here(track: SessionTrack, samples: readonly Sample[]): string | null {
   if (samples.length < SECONDS) return null;
   if (samples.every((sample) => sample.packetsReceived === 0)) {
-    return "The server sends, but nothing arrives in this browser; the network on this side swallows it, so try another one.";
+    return streams.value.why.swallowed;
   }
   if (track.kind === "video" && samples.every((sample) => sample.framesDecoded === 0)) {
-    return "The picture arrives, but this browser does not decode it; reload the page, and if that does not help, try another browser.";
+    return streams.value.why.undecoded;
   }
   return null;
 }
 
 function facts(track: SessionTrack, sample: Sample | undefined): string {
+  const w = streams.value.why;
   const several = track.layers.length > 1;
   return [
     codec(track.codec),
-    ...(several && track.layer !== null ? [`layer ${track.layer}`] : []),
-    ...(several && track.target !== null && track.target !== track.layer ? [`${track.target} to come`] : []),
-    count(track.packets, "packet sent", "packets sent"),
-    ...(track.repairs > 0 ? [count(track.repairs, "repair", "repairs")] : []),
-    ...(sample === undefined || sample.framesDecoded === null ? [] : [`${count(sample.framesDecoded, "frame", "frames")} decoded in a second`]),
-    ...(sample === undefined || sample.freezes === null ? [] : [count(sample.freezes, "freeze", "freezes")]),
+    ...(several && track.layer !== null ? [w.onLayer(track.layer)] : []),
+    ...(several && track.target !== null && track.target !== track.layer ? [w.toCome(track.target)] : []),
+    w.packets(track.packets),
+    ...(track.repairs > 0 ? [w.repairs(track.repairs)] : []),
+    ...(sample === undefined || sample.framesDecoded === null ? [] : [w.frames(sample.framesDecoded)]),
+    ...(sample === undefined || sample.freezes === null ? [] : [w.freezes(sample.freezes)]),
   ].join(" · ");
 }
 
@@ -69,16 +110,17 @@ function layers(track: SessionTrack): { rid: string; label: string }[] {
   const named = track.layers.flatMap((layer) => (layer.rid === undefined ? [] : [{ ...layer, rid: layer.rid }]));
   if (named.length < 2) return [];
   const best = [...named].sort((a, b) => b.kbps - a.kbps);
-  return best.map(({ rid, kbps, silent }) => ({ rid, label: silent ? `${rid} (not sent now)` : `${rid} (${bitrate(kbps)})` }));
+  return best.map(({ rid, kbps, silent }) => ({ rid, label: silent ? streams.value.why.notSent(rid) : `${rid} (${bitrate(kbps)})` }));
 }
 
 /** The line under the title. */
 export function summary(view: SessionView): string {
+  const w = streams.value.why;
   return [
-    `Room ${view.room}`,
-    `${bitrate(view.sent_kbps)} sent`,
-    ...(view.estimate_kbps === null ? [] : [`the line carries ${bitrate(view.estimate_kbps)}`]),
-    ...(view.rtt_ms === null ? [] : [`round trip ${view.rtt_ms} ms`]),
-    ...(view.loss_percent === 0 ? [] : [`${view.loss_percent.toFixed(1)} % lost`]),
+    w.room(view.room),
+    w.sent(bitrate(view.sent_kbps)),
+    ...(view.estimate_kbps === null ? [] : [w.carries(bitrate(view.estimate_kbps))]),
+    ...(view.rtt_ms === null ? [] : [w.roundTrip(view.rtt_ms)]),
+    ...(view.loss_percent === 0 ? [] : [w.lost(view.loss_percent.toFixed(1))]),
   ].join(" · ");
 }
