@@ -23,6 +23,7 @@ fn every_type_of_the_api_reaches_the_client() {
             include_str!("../src/api/session.rs"),
             include_str!("../src/account.rs"),
             include_str!("../src/meeting_api.rs"),
+            include_str!("../src/event.rs"),
         ],
         &[
             include_str!("../src/meeting.rs"),

@@ -178,7 +178,7 @@ mod tests {
         let (kind, data) = what.parts();
         let data: serde_json::Value = serde_json::from_str(&data).unwrap();
         let words = ["name", "reason"].map(|field| data[field].as_str().unwrap_or_default().to_owned());
-        format!("{kind} {}", words.join(" ")).trim().to_owned()
+        format!("{kind} {}", words.join(" ")).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
