@@ -3,11 +3,10 @@
 use meetings::{Grant, Store as _};
 use signal::auth::Policy;
 
-use crate::cast::*;
 use crate::support::*;
 
-/// A node that is reached from elsewhere, with two viewers in the room `demo`.
-async fn busy() -> (World, [String; 2]) {
+/// A node that is reached from elsewhere, with two viewers in the room `demo`, and the token that they came with.
+async fn busy() -> (World, [String; 2], String) {
     let world = strict().await;
     let token = bearer(&world.token("*", true, true));
     let auth = [("Authorization", token.as_str())];
@@ -17,12 +16,12 @@ async fn busy() -> (World, [String; 2]) {
         answer.header("location").unwrap_or_else(|| panic!("{answer:?}")).to_owned()
     };
     let viewers = [watch().await, watch().await];
-    (world, viewers)
+    (world, viewers, token)
 }
 
 #[tokio::test]
 async fn an_administrator_pages_through_the_sessions_of_a_room_and_sees_no_right_to_them() {
-    let (world, viewers) = busy().await;
+    let (world, viewers, _) = busy().await;
     let admin = world.person_with(Grant::Admin).await;
     let first = world.send("GET", "/api/admin/rooms/demo/sessions?limit=1", &admin.header(), "").await;
     let page = first.json(200);
@@ -54,7 +53,7 @@ async fn an_administrator_pages_through_the_sessions_of_a_room_and_sees_no_right
 
 #[tokio::test]
 async fn whoever_is_removed_reads_why_and_it_stands_in_the_audit_log() {
-    let (world, viewers) = busy().await;
+    let (world, viewers, token) = busy().await;
     let admin = world.person_with(Grant::Admin).await;
     let page = world.send("GET", "/api/admin/rooms/demo/sessions", &admin.header(), "").await.json(200);
     let path = format!("/api/admin/sessions/{}", page["sessions"][0]["id"].as_str().unwrap());
@@ -69,7 +68,6 @@ async fn whoever_is_removed_reads_why_and_it_stands_in_the_audit_log() {
     assert_eq!(removed.status, 204, "{removed:?}");
     world.send("DELETE", &path, &admin.header(), "").await.is(404, "no-session");
 
-    let token = bearer(&world.token("*", true, true));
     let auth = [("Authorization", token.as_str())];
     let told = world.ask("GET", &viewers[0], &auth, "").await;
     told.is(410, "removed");
@@ -84,7 +82,7 @@ async fn whoever_is_removed_reads_why_and_it_stands_in_the_audit_log() {
 
 #[tokio::test]
 async fn draining_is_begun_and_undone_and_noted() {
-    let (world, _) = busy().await;
+    let (world, ..) = busy().await;
     let admin = bearer(&world.admin());
     let auth = [("Authorization", admin.as_str())];
     let state = |answer: Answer| answer.json(200)["state"].as_str().unwrap().to_owned();
