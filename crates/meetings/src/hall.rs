@@ -21,6 +21,7 @@
 mod arrivals;
 mod budget;
 mod chat;
+mod data;
 mod feeds;
 mod lifecycle;
 mod lobby;
@@ -441,6 +442,7 @@ impl Hall {
                 (Some(before), Some(after)) if before != after => {
                     self.shown.insert(person.clone(), after.clone());
                     let promoted = after.role.hosts() && !before.role.hosts();
+                    self.order_data(&person);
                     self.say_all(now, ServerBody::State { account_id: person.to_string(), person: after }, None);
                     if promoted {
                         self.tell_whole_lobby(now, &person);
@@ -469,6 +471,7 @@ impl Hall {
         let settings = (self.settings(), self.roster.is_recorded());
         if settings != self.shown_settings {
             self.shown_settings = settings;
+            self.order_data_of_all();
             self.say_all(now, ServerBody::Settings { settings: settings.0, recording: settings.1 }, None);
         }
     }

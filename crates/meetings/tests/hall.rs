@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use meetings::hall::{FEEDS_MAX, Keep, Order, Rank, Report, Rules, Track};
+use meetings::hall::{FEEDS_MAX, Input, Keep, Order, Rank, Report, Rules, Track};
+use proto::data::{Fault, Notice};
 use proto::meeting::{
     Action, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Place, Role, ServerBody, Settings, SlotState,
     Source, WaitReason, What,
@@ -457,4 +458,56 @@ fn hands_are_in_the_order_in_which_they_were_raised() {
     assert!(hand("cai").is_some() && hand("cai") < hand("bob"), "raising it again keeps the turn");
     world.send(ann, r#""content_type":"MODERATE_ALL","action":"lower_hands""#);
     assert!(world.client(ann).people.values().all(|view| view.hand.is_none()));
+}
+
+#[test]
+fn who_may_chat_may_send_messages_and_the_media_are_told_when_that_changes() {
+    let mut world = World::new();
+    let ann = world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    let tape = world.join("tape", Rank::Recorder);
+    for (socket, name) in [(ann, "ann"), (bob, "bob"), (tape, "tape")] {
+        world.send(socket, r#""content_type":"OFFER","what":"receive","id":1,"sdp":"v=0""#);
+        let (person, what, sdp, slots) = (who(name), What::Receive, "v=0".to_owned(), vec![]);
+        world.handle(proto::NodeId(1), Input::Media(Report::Answered { person, what, id: 1, sdp, slots }));
+    }
+    let told = |world: &mut World, name: &str| -> Vec<bool> {
+        let orders = world.node(1).orders.iter();
+        orders
+            .filter_map(|order| match order {
+                Order::Data { person, sends } if *person == who(name) => Some(*sends),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(["ann", "bob", "tape"].map(|name| told(&mut world, name)), [vec![true], vec![true], vec![false]]);
+    world.send(ann, r#""content_type":"SETTINGS","chat":false"#);
+    world.send(ann, r#""content_type":"SETTINGS","reactions":false"#);
+    assert_eq!(["ann", "bob", "tape"].map(|name| told(&mut world, name)), [vec![true], vec![true, false], vec![false]]);
+    world.send(ann, &format!(r#""content_type":"MODERATE","action":"promote","account_id":"{}""#, who("bob")));
+    assert_eq!(told(&mut world, "bob"), [true, false, true], "a co-host may");
+    // Another connection begins with what holds then; one that has ended needs to be told nothing.
+    world.send(bob, r#""content_type":"STOP","what":"receive""#);
+    world.send(ann, &format!(r#""content_type":"MODERATE","action":"demote","account_id":"{}""#, who("bob")));
+    assert_eq!(told(&mut world, "bob"), [true, false, true]);
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_over_the_socket() {
+    let mut world = World::new();
+    world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    for (notice, code) in [
+        (Notice::TooFast, ErrorCode::TooFast),
+        (Notice::TooSlow, ErrorCode::MessagesLost),
+        (Notice::Fault(Fault::OwnTopic), ErrorCode::Malformed),
+        (Notice::NotAllowed, ErrorCode::NotAllowed),
+    ] {
+        world.handle(proto::NodeId(1), Input::Media(Report::Message { person: who("bob"), notice }));
+        let last = world.news(bob).pop();
+        let expected = ServerBody::Error { code, msg: notice.to_string(), about: Some("MESSAGE".to_owned()) };
+        assert_eq!(last, Some(expected));
+    }
+    // Nobody of that name is no reason to stop.
+    world.handle(proto::NodeId(1), Input::Media(Report::Message { person: who("zoe"), notice: Notice::Torn }));
 }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod api;
 mod assign;
+pub mod data;
 pub mod frame;
 pub mod fuzz;
 pub mod ids;
