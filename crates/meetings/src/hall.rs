@@ -111,6 +111,8 @@ pub struct Hall {
     /// What holds until somebody changes it.
     first_settings: Settings,
     banned: BTreeSet<PersonId>,
+    /// Whom the API has let come back: what the roster says of bans only grows.
+    lifted: BTreeSet<PersonId>,
     rules: Rules,
     roster: Roster,
     /// What people here were last told of everybody: a change is what differs from it.
@@ -176,8 +178,8 @@ pub enum Input {
     /// Another node has this meeting too.
     NodeFound(NodeId),
     NodeLost(NodeId),
-    /// Through the API.
-    Change(SettingsChange),
+    /// Through the API, where it is kept already.
+    Decided(Decided),
     End(EndReason),
 }
 
@@ -220,6 +222,15 @@ pub enum Keep {
     },
 }
 
+/// What was changed about a meeting through the API; what is not said stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decided {
+    pub settings: SettingsChange,
+    pub co_hosts: BTreeMap<AccountId, bool>,
+    pub banned: Vec<PersonId>,
+    pub lifted: Vec<PersonId>,
+}
+
 /// Why a packet was not followed; said to whom it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Refusal(ErrorCode, &'static str);
@@ -234,6 +245,7 @@ impl Hall {
             opened_ms: calendar_ms,
             first_settings: settings,
             banned,
+            lifted: BTreeSet::new(),
             roster: Roster::new(node),
             shown: BTreeMap::new(),
             shown_host: None,
@@ -264,7 +276,7 @@ impl Hall {
             Input::Node(message) => self.hear(now, message),
             Input::NodeFound(node) => self.introduce(node),
             Input::NodeLost(node) => self.lose_node(now, node),
-            Input::Change(change) => self.change(now, change),
+            Input::Decided(decided) => self.follow_decision(now, decided),
             Input::End(reason) => self.write(now, Event::Ended(reason)),
         }
         self.settle(now);
@@ -406,7 +418,10 @@ impl Hall {
                 self.tell_settings(now);
                 self.open_doors(now);
             }
-            Event::Banned { person } => self.expel(now, person),
+            Event::Banned { person } => {
+                self.lifted.remove(person);
+                self.expel(now, person);
+            }
             Event::Said(message) => self.deliver(now, message),
             Event::Reacted { person, reaction } => {
                 let (account_id, reaction) = (person.to_string(), reaction.clone());

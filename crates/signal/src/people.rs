@@ -19,6 +19,7 @@ mod identity;
 mod join;
 mod login;
 mod mail;
+mod marks;
 mod meeting;
 mod outbox;
 mod own;

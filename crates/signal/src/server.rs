@@ -55,7 +55,7 @@ pub async fn serve(
     let head_timeout = settings.limits.head_timeout;
     let (close, closing) = watch::channel(false);
     let (app, chores, told) = Shared::new(desk, settings, local, gate.clone(), closing.clone());
-    let meetings = tokio::spawn(app.meet.clone().run(app.clone(), told, closing.clone()));
+    let meetings = tokio::spawn(app.meet.clone().run(told, closing.clone()));
     let router = app::routes(app);
     let chores = tokio::spawn(chores.run(closing.clone()));
 

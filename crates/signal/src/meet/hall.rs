@@ -8,7 +8,7 @@ use meetings::hall::{Hall, Input, Opening, Order, Output, Report, Rules, SocketI
 use meetings::{Meeting, PersonId};
 use proto::NodeId;
 use proto::api::RoomsView;
-use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello, SettingsChange};
+use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::keep::Keeper;
@@ -25,18 +25,10 @@ const ORDERS_MAX: usize = 64;
 /// What comes in.
 #[derive(Debug)]
 pub enum In {
-    Enter {
-        socket: SocketId,
-        out: mpsc::Sender<Line>,
-        way: Way,
-        hello: Hello,
-        who: Verified,
-    },
+    Enter { socket: SocketId, out: mpsc::Sender<Line>, way: Way, hello: Hello, who: Verified },
     Said(Input),
     Media(Report),
     Inside(oneshot::Sender<Vec<String>>),
-    /// Its settings were changed over HTTP.
-    Kept(Box<Meeting>),
     Leave(PersonId),
     End(EndReason),
 }
@@ -138,18 +130,13 @@ pub async fn run(app: App, kept: Meeting, inputs: mpsc::Sender<In>, mut received
 }
 
 fn opening(kept: Meeting) -> Opening {
-    let settings = proto::meeting::Settings {
-        locked: kept.settings.locked,
-        lobby: kept.settings.lobby,
-        ..proto::meeting::Settings::default()
-    };
     Opening {
         // One node so far: its number tells nobody apart.
         node: NodeId(0),
         meeting: kept.id,
         now: Instant::now(),
         calendar_ms: now().0 * 1000,
-        settings,
+        settings: kept.settings.live(),
         banned: kept.settings.banned,
         rules: Rules::default(),
     }
@@ -174,15 +161,6 @@ impl Task {
                 let mut people: Vec<_> = self.hall.people().collect();
                 people.sort_by_key(|person| person.since_ms);
                 let _ = reply.send(people.into_iter().map(|person| person.name.clone()).collect());
-            }
-            In::Kept(kept) => {
-                let settings = &kept.settings;
-                let change = SettingsChange {
-                    locked: Some(settings.locked),
-                    lobby: Some(settings.lobby),
-                    ..SettingsChange::default()
-                };
-                self.hall.handle(now, Input::Change(change));
             }
             In::Leave(person) => {
                 let theirs = self.sockets.iter().filter(|(_, socket)| socket.person == person);

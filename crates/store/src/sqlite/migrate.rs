@@ -11,7 +11,10 @@ use super::file::unusable;
 use crate::Error;
 
 /// The n-th of them makes schema n. One that was released is never edited: a database out there has it behind it.
-pub const SQLITE: &[&str] = &[include_str!("../../schema/sqlite/0001_people_and_meetings.sql")];
+pub const SQLITE: &[&str] = &[
+    include_str!("../../schema/sqlite/0001_people_and_meetings.sql"),
+    include_str!("../../schema/sqlite/0002_marks_of_seats.sql"),
+];
 
 /// Marks a file as ours, in SQLite's header: `Weir` in ASCII.
 const APPLICATION_ID: i64 = 0x5765_6972;

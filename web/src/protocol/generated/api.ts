@@ -30,9 +30,9 @@ confirmed: boolean, grant: AccountGrant,
 created: number, };
 
 /**
- * People who may come back.
+ * People who shall not come back, and those who may again: accounts, and guests.
  */
-export type BansChange = { lift?: Array<string>, };
+export type BansChange = { add?: Array<string>, lift?: Array<string>, };
 
 /**
  * Accounts that become co-hosts, or stop being some.
@@ -127,6 +127,10 @@ auth?: string, };
  */
 export type MeetingChange = { title?: string, guests?: boolean, lobby?: boolean, locked?: boolean,
 /**
+ * Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves.
+ */
+chat?: boolean, reactions?: boolean, share?: boolean, unmute?: boolean,
+/**
  * Null, or an empty text, takes it away.
  */
 passcode?: string | null, co_hosts?: CoHostsChange, bans?: BansChange, };
@@ -155,7 +159,12 @@ lobby?: boolean,
 /**
  * Nobody but hosts comes in.
  */
-locked?: boolean, passcode?: string, };
+locked?: boolean,
+/**
+ * Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves. They
+ * may unless this says false.
+ */
+chat?: boolean, reactions?: boolean, share?: boolean, unmute?: boolean, passcode?: string, };
 
 export type MeetingRole = "host" | "co_host" | "participant" | "guest" | "admin";
 
@@ -175,6 +184,10 @@ host: string, title: string,
  * What to send to people.
  */
 link: string, guests: boolean, lobby: boolean, locked: boolean,
+/**
+ * What those who are neither host nor co-host may do.
+ */
+chat: boolean, reactions: boolean, share: boolean, unmute: boolean,
 /**
  * Whether there is one; which one is not told again.
  */
