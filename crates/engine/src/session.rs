@@ -70,7 +70,7 @@ pub struct Viewer {
     /// What could be sent of all its pictures, if its line carried it. Of one that shares its line among several.
     pub wanted_bps: u64,
     /// Its data channels.
-    pub talk: Talk,
+    pub talk: Box<Talk>,
     /// Opens the viewer's SRTCP; set when DTLS is done.
     pub opener: Option<Opener>,
 }
@@ -127,7 +127,7 @@ impl Viewer {
         for track in tracks.iter_mut().filter(|track| track.send.kind == Kind::Video).skip(1) {
             track.shows = Shows::Nobody;
         }
-        Viewer { tracks, own: Vec::new(), told: None, wanted_bps: 0, talk: Talk::default(), opener: None }
+        Viewer { tracks, own: Vec::new(), told: None, wanted_bps: 0, talk: Box::default(), opener: None }
     }
 
     pub fn pictures(&self) -> impl Iterator<Item = &ViewerTrack> {

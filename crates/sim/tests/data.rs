@@ -96,7 +96,7 @@ fn a_lossy_message_that_is_lost_is_gone_and_holds_up_nothing() {
     // A fifth is lost on the way to Bob, and none of it comes a second time.
     assert_eq!(came.len(), sim.payloads("bob", Lane::Lossy).len(), "none came twice");
     assert!((350..=450).contains(&came.len()), "{} of 500", came.len());
-    let late = |heard: &sim::Heard| heard.at - said[numbers(&[heard.payload.clone()])[0] as usize];
+    let late = |heard: &sim::Heard| heard.at - said[numbers(std::slice::from_ref(&heard.payload))[0] as usize];
     let slowest = sim.heard("bob").iter().map(late).max().unwrap();
     // The line takes 30 ms each way it has; a retransmission would take three times that.
     assert!(slowest < ms(60), "{slowest:?}");
@@ -146,7 +146,7 @@ fn of_lossy_messages_a_slow_reader_gets_the_latest_and_nothing_old() {
     let came = numbers(&sim.payloads("bob", Lane::Lossy));
     assert!((50..600).contains(&came.len()), "{}", came.len());
     assert_eq!(came.last(), Some(&999), "the latest comes");
-    let late = |heard: &sim::Heard| heard.at - said[numbers(&[heard.payload.clone()])[0] as usize];
+    let late = |heard: &sim::Heard| heard.at - said[numbers(std::slice::from_ref(&heard.payload))[0] as usize];
     let mut all: Vec<_> = sim.heard("bob").iter().map(late).collect();
     all.sort();
     // Half a second of what the sound leaves of this line may wait. A packet that is lost, with all behind it, has SCTP wait for a second.

@@ -1,7 +1,7 @@
 // What somebody at the browser's console may use: `await weir.statistics()` gives the raw getStats entries, and in a meeting
-// `weir.topic("cursor", "lossy")` what applications send each other (see media/meeting/messages.ts).
+// `weir.topic("cursor", "lossy")` what applications send each other (see protocol/meeting/messages.ts).
 
-import type { Messages } from "../media/meeting/messages";
+import type { Messages } from "../protocol/meeting/messages";
 import { reportsOf } from "../media/sampler";
 import type { Report } from "../media/statistics";
 

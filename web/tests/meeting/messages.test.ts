@@ -1,7 +1,7 @@
 // Messages of applications: their bytes, the channels they go over, and who is writing.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Messages } from "../../src/media/meeting/messages";
+import { Messages } from "../../src/protocol/meeting/messages";
 import { decodeMessage, encodeMessage, type Said } from "../../src/protocol/meeting/message";
 import { Typing, TYPING } from "../../src/ui/meeting/typing";
 

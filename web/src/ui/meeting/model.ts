@@ -2,7 +2,7 @@
 // the layers below can decide.
 
 import { computed, effect, signal } from "@preact/signals";
-import { Messages } from "../../media/meeting/messages";
+import { Messages } from "../../protocol/meeting/messages";
 import { slotsFor, Reception } from "../../media/meeting/reception";
 import { Publication } from "../../media/meeting/publication";
 import type { Seen } from "../../media/meeting/desired";

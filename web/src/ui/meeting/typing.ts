@@ -1,7 +1,7 @@
 // Who is writing in the chat. It is said over the lossy lane: what is lost is said again while somebody goes on, and nobody misses it afterwards.
 
 import { signal } from "@preact/signals";
-import type { Topic } from "../../media/meeting/messages";
+import type { Topic } from "../../protocol/meeting/messages";
 
 /** Of `proto::data::TYPING`. */
 export const TYPING = "weir.typing";

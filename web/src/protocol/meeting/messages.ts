@@ -5,8 +5,8 @@
 //   cursor.onmessage(({ from, payload }) => draw(from, payload));
 //   cursor.send(Uint8Array.of(x, y));
 
-import { decodeMessage, encodeMessage, type Lane, type Said } from "../../protocol/meeting/message";
-import { backoffMs } from "../../protocol/retry";
+import { decodeMessage, encodeMessage, type Lane, type Said } from "./message";
+import { backoffMs } from "../retry";
 
 export type Topic = {
   /** False when there is no connection, too much waits, or the message is longer than a lane carries (reliable 16 kB, lossy 960 bytes). */
