@@ -57,6 +57,20 @@ describe("meeting", () => {
     await bo.click("chat");
     await until("Bo reads it", async () => (await lines(bo)).some((line) => line.includes("https://example.org/<b>now</b>")));
 
+    // Who writes is shown to the other before anything is said, and no more when it is.
+    await bo.type("I am");
+    await until("Ann sees that Bo writes", async () => ((await ann.text("writers")) ?? "").includes("Bo is writing"));
+    await ann.screenshot("meeting-writing");
+    await bo.type(" here");
+    await bo.press("Enter");
+    await until("Ann reads it", async () => (await lines(ann)).some((line) => line.includes("I am here")));
+    assert.equal(await ann.text("writers"), "", "whoever has said it writes no more");
+
+    for (const lane of ["reliable", "lossy"]) {
+      await exchange(ann, bo, lane);
+      await exchange(bo, ann, lane);
+    }
+
     await bo.click("camera");
     await until("Bo's picture is gone", async () => (await tiles(ann)).Bo === null);
     await bo.click("camera");
@@ -180,6 +194,35 @@ describe("meeting", () => {
 
 function count(tab, testid) {
   return tab.ask((id) => document.querySelectorAll(`[data-testid="${id}"]`).length, testid);
+}
+
+/** Twenty messages of an application from one page to another, on one lane. */
+async function exchange(from, to, lane) {
+  await to.ask((on) => {
+    globalThis.__said = [];
+    globalThis.__deaf?.();
+    globalThis.__deaf = weir.topic("e2e", on).onmessage(({ from, payload, isPrivate }) => globalThis.__said.push({ from, payload: [...payload], isPrivate }));
+  }, lane);
+  await until(`the ${lane} channel is open`, () => from.ask((on) => weir.topic("e2e-before", on).send(new Uint8Array()), lane));
+  const sent = await from.ask(async (on) => {
+    const topic = weir.topic("e2e", on);
+    let all = true;
+    for (let n = 0; n < 20; n += 1) {
+      all = topic.send(Uint8Array.of(n, 255)) && all;
+      await new Promise((next) => setTimeout(next, 20));
+    }
+    return all;
+  }, lane);
+  assert.ok(sent, `${lane} messages can be sent`);
+  await until(`${lane} messages come`, async () => (await said(to)).length >= 20);
+  const messages = (await said(to)).toSorted((a, b) => a.payload[0] - b.payload[0]);
+  assert.deepEqual(messages.map(({ payload }) => payload), Array.from({ length: 20 }, (_, n) => [n, 255]));
+  const [{ from: sender }] = messages;
+  assert.ok(/^[ag][a-z2-7]{26}$/.test(sender) && messages.every((message) => message.from === sender && !message.isPrivate), sender);
+}
+
+function said(tab) {
+  return tab.ask(() => globalThis.__said);
 }
 
 /** Keeps by how much a page's timers come late at most: who is not pulled off the network shows how the machine does. */

@@ -31,6 +31,7 @@ pub const TARGETS: &[(&str, Parse)] = &[
     ("if_match", signal::fuzz::fuzz_if_match),
     ("ivf", media::fuzz::fuzz_ivf),
     ("location", dial::fuzz::fuzz_location),
+    ("message", proto::fuzz::fuzz_message),
     ("offer", transport::fuzz::fuzz_offer),
     ("ogg", media::fuzz::fuzz_ogg),
     ("opus", media::fuzz::fuzz_opus),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use media::codec::Kind;
 use proto::api::{AdminSession, AdminSessionView, SessionView};
+use proto::data::{Member, Notice};
 use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId};
 use transport::CodecChoice;
 use transport::fragment::Fragment;
@@ -112,6 +113,15 @@ pub enum Command {
         own: Option<Vec<PublisherName>>,
         /// Sections that are not named stay as they are.
         assignments: Vec<Assignment>,
+    },
+    /// Who a viewer is to the others of its room, and whether it may send them messages over its data channels. Until the first of these it
+    /// neither sends nor hears any.
+    Introduce {
+        ticket: Ticket,
+        session: SessionId,
+        owner: Owner,
+        member: Member,
+        may_send: bool,
     },
     /// Whether what a publisher sends of one kind is passed on to anybody.
     Forward {
@@ -337,6 +347,11 @@ pub enum Event {
     Given {
         session: SessionId,
         sections: Vec<Section>,
+    },
+    /// To whoever sits at the other end of a session, about what they say or read on its data channels.
+    Message {
+        session: SessionId,
+        notice: Notice,
     },
     /// A track has come or gone here, or somebody else speaks: `Engine::view` has news.
     RoomsChanged,

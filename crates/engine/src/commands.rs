@@ -38,6 +38,9 @@ impl Engine {
             Command::Assign { ticket, session, owner, own, assignments } => {
                 (ticket, self.assign(now, session, owner, own, &assignments))
             }
+            Command::Introduce { ticket, session, owner, member, may_send } => {
+                (ticket, self.introduce(now, session, owner, member, may_send))
+            }
             Command::Forward { ticket, session, owner, kind, on } => {
                 (ticket, self.forward(now, session, owner, kind, on))
             }

@@ -8,7 +8,7 @@ use media::clip::Clip;
 use proto::WorkerId;
 use transport::bwe;
 
-use crate::{gop, speaker};
+use crate::{data, gop, speaker};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -45,6 +45,8 @@ pub struct Limits {
     pub gop: gop::Limits,
     /// Where a viewer's estimate begins, and where it stays.
     pub bandwidth: bwe::Limits,
+    /// What applications may say to each other.
+    pub data: data::Limits,
 }
 
 impl Default for Limits {
@@ -60,6 +62,7 @@ impl Default for Limits {
             ring_age: Duration::from_secs(2),
             gop: gop::Limits::default(),
             bandwidth: bwe::Limits::default(),
+            data: data::Limits::default(),
         }
     }
 }

@@ -141,9 +141,15 @@ impl Engine {
                 };
                 self.end(now, slot, reason);
             }
-            PeerEvent::ChannelOpen { channel, label } => self.open_channel(slot, channel, &label),
-            // What is said on channels is for the meeting protocol.
-            PeerEvent::ChannelMessage { .. } | PeerEvent::ChannelClosed { .. } => {}
+            PeerEvent::ChannelOpen { channel, label } => {
+                self.open_channel(slot, channel, &label);
+                self.open_lane(slot, channel, &label);
+            }
+            PeerEvent::ChannelMessage { channel, binary, data } => {
+                self.hear_message(now, slot, channel, binary, &data);
+            }
+            PeerEvent::ChannelDrained { .. } => self.note_due(now, slot),
+            PeerEvent::ChannelClosed { channel } => self.close_lane(slot, channel),
         }
     }
 

@@ -61,6 +61,16 @@ drops! {
     RepairBudget = "repair_budget",
     /// A packet waited for the pacer until its ring had moved on. Must stay zero: a ring remembers seconds, and the pacer holds for 200 ms.
     HeldTooLong = "held_too_long",
+    /// A message of an application beyond what its sender may send at a time.
+    MessageTooFast = "message_too_fast",
+    /// A message that is malformed, too large, or not allowed.
+    MessageRefused = "message_refused",
+    /// A message on a channel of nobody who takes part in a meeting.
+    MessageOfStranger = "message_of_stranger",
+    /// A lossy message for which a newer one was sent.
+    MessageOutdated = "message_outdated",
+    /// Not a message but a reader, who was closed because reliable messages came faster than they were read.
+    MessageReaderSlow = "message_reader_slow",
     /// A plain feed's packet for which the queue to its worker was full.
     FeedQueueFull = "feed_queue_full",
     /// The ring to another worker was full.

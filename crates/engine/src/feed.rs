@@ -165,6 +165,7 @@ impl Engine {
             return;
         }
         let tracks: Vec<Waiter> = session.role.tracks().iter().map(|t| Waiter { slot, ssrc: t.send.ssrc }).collect();
+        self.withdraw(slot, &from);
         self.rooms.entry(to.clone()).or_default().viewers += 1;
         if let Some(entry) = self.rooms.get_mut(&from) {
             entry.viewers -= 1;
@@ -408,6 +409,7 @@ impl Engine {
             Role::Viewer(_) => {
                 if let Some(room) = self.rooms.get_mut(&session.room) {
                     room.viewers -= 1;
+                    room.members.retain(|&member| member != slot);
                 }
                 self.attend(now, &session.room);
             }

@@ -24,6 +24,7 @@ impl Engine {
         {
             self.handle_session_timeout(now, slot);
         }
+        self.hand_out_data(now);
         self.replay_to_links(now);
         self.play_clips(now);
         if now >= self.housekeeping_at {

@@ -22,6 +22,7 @@ mod command;
 mod commands;
 mod config;
 mod control;
+mod data;
 mod datagrams;
 mod downlink;
 mod drops;
@@ -71,6 +72,7 @@ use transport::{Identity, Outbox};
 
 pub use command::{Answered, Command, EndReason, Event, Expect, Owner, Refusal, Reply, Roll, Side, Summary, Ticket};
 pub use config::{Config, Limits};
+pub use data::{Limits as DataLimits, Rates as DataRates};
 pub use drops::{Drop, Drops};
 pub use fanout::Flushed;
 pub use link::Link;
@@ -122,6 +124,8 @@ pub struct Engine {
     round: Round,
     timers: Timers,
     clips: Vec<Playing>,
+    /// To whom messages of applications can be sent.
+    post: data::Due,
     /// When other workers are to be told more of what the rings hold.
     replay_at: Option<Instant>,
     housekeeping_at: Instant,
@@ -168,6 +172,7 @@ impl Engine {
             round: Round::default(),
             timers: Timers::default(),
             clips: Vec::new(),
+            post: data::Due::default(),
             replay_at: None,
             housekeeping_at: now + HOUSEKEEPING,
             second_at: now + Duration::from_secs(1),
@@ -190,7 +195,7 @@ impl Engine {
     /// When `handle_timeout` or `flush` has something to do at the latest.
     pub fn next_timeout(&self) -> Instant {
         let flush = self.dirty.iter().filter_map(|&i| self.sources[i].as_ref()?.flush_at()).min();
-        [self.timers.next(), flush, self.replay_at, self.clip_due()]
+        [self.timers.next(), flush, self.replay_at, self.clip_due(), self.post.at]
             .into_iter()
             .flatten()
             .fold(self.housekeeping_at, Instant::min)

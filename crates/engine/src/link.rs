@@ -4,11 +4,11 @@
 //! a snapshot. Media leaves here as records that may be lost. The shell carries both: messages by a reliable bounded
 //! queue, records by a ring; either may be full, and neither then blocks a worker (a lost message shows as a gap).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use proto::WorkerId;
 use proto::frame::Frame;
 use proto::room::{LinkMessage, Notice, RoomEvent};
+use proto::{RoomName, WorkerId};
 
 /// The way to one other worker.
 pub struct Link {
@@ -16,6 +16,11 @@ pub struct Link {
     pub messages: VecDeque<LinkMessage>,
     records: Vec<u8>,
     ends: Vec<u32>,
+    /// Messages of applications.
+    posts: Vec<u8>,
+    post_ends: Vec<u32>,
+    /// Rooms whose people there have to be told that they miss something.
+    pub(crate) torn: BTreeSet<RoomName>,
     /// Number of the last notice heard from there.
     heard: u64,
 }
@@ -31,7 +36,16 @@ pub enum Heard {
 
 impl Link {
     pub fn new(to: WorkerId) -> Link {
-        Link { to, messages: VecDeque::new(), records: Vec::new(), ends: Vec::new(), heard: 0 }
+        Link {
+            to,
+            messages: VecDeque::new(),
+            records: Vec::new(),
+            ends: Vec::new(),
+            posts: Vec::new(),
+            post_ends: Vec::new(),
+            torn: BTreeSet::new(),
+            heard: 0,
+        }
     }
 
     pub fn hear(&mut self, seq: u64) -> Heard {
@@ -75,6 +89,40 @@ impl Link {
         }
         self.records.clear();
         self.ends.clear();
+    }
+
+    pub(crate) fn push_post(&mut self, record: &[u8]) {
+        self.posts.extend_from_slice(record);
+        self.post_ends.push(self.posts.len() as u32);
+    }
+
+    /// Messages of applications since the last call, in order. `each` says whether there was room for one on the way; what was lost of reliable
+    /// ones is made up for by telling whom it was for, as soon as there is room for that. How many were refused.
+    pub fn drain_posts(&mut self, mut each: impl FnMut(&[u8]) -> bool) -> u64 {
+        self.push_torn();
+        let (mut posts, mut ends) = (std::mem::take(&mut self.posts), std::mem::take(&mut self.post_ends));
+        let (mut start, mut refused) = (0, 0);
+        for &end in &ends {
+            let record = &posts[start..end as usize];
+            if !each(record) {
+                refused += 1;
+                self.miss(record);
+            }
+            start = end as usize;
+        }
+        posts.clear();
+        ends.clear();
+        (self.posts, self.post_ends) = (posts, ends);
+        refused
+    }
+
+    pub fn has_posts(&self) -> bool {
+        !self.post_ends.is_empty() || self.is_torn()
+    }
+
+    /// Something could not be said for want of room, and still has to be.
+    pub fn is_torn(&self) -> bool {
+        !self.torn.is_empty()
     }
 }
 

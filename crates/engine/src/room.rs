@@ -16,6 +16,8 @@ pub struct Room {
     pub parked: Vec<Downlink>,
     /// Viewer sessions on this worker, connected or about to be.
     pub viewers: u32,
+    /// Slots of those of them who say who they are: messages of applications go to these.
+    pub members: Vec<u32>,
     /// Who is heard, as the worker with the microphones announced it.
     pub stage: Option<Stage>,
     /// On that worker: what it is decided by.

@@ -10,6 +10,7 @@ use transport::srtp::{Keys, Opener};
 use transport::{Creds, Peer, RecvTrack, SendTrack};
 
 use crate::command::{EndReason, Owner, Side};
+use crate::data::Talk;
 use crate::mute::Muted;
 
 /// Addresses a session may be reached at: a phone has Wi-Fi and mobile, IPv4 and IPv6, and each behind a NAT rebinding.
@@ -68,6 +69,8 @@ pub struct Viewer {
     pub told: Option<Vec<Given>>,
     /// What could be sent of all its pictures, if its line carried it. Of one that shares its line among several.
     pub wanted_bps: u64,
+    /// Its data channels.
+    pub talk: Box<Talk>,
     /// Opens the viewer's SRTCP; set when DTLS is done.
     pub opener: Option<Opener>,
 }
@@ -124,7 +127,7 @@ impl Viewer {
         for track in tracks.iter_mut().filter(|track| track.send.kind == Kind::Video).skip(1) {
             track.shows = Shows::Nobody;
         }
-        Viewer { tracks, own: Vec::new(), told: None, wanted_bps: 0, opener: None }
+        Viewer { tracks, own: Vec::new(), told: None, wanted_bps: 0, talk: Box::default(), opener: None }
     }
 
     pub fn pictures(&self) -> impl Iterator<Item = &ViewerTrack> {

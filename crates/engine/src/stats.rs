@@ -16,6 +16,9 @@ pub struct Stats {
     /// Media records handed to, and taken from, other workers.
     pub records_out: u64,
     pub records_in: u64,
+    /// Messages of applications that were taken in, and that were handed to readers.
+    pub messages_in: u64,
+    pub messages_out: u64,
     /// Packets that viewers said they lost, and repairs sent.
     pub nacks: u64,
     pub repairs: u64,

@@ -1,9 +1,10 @@
 //! Changes to what is stored: read, change, write, and again when somebody else was faster.
 
 use crate::account::{Account, Email, Grant, PasswordHash};
-use crate::id::{AccountId, MeetingId};
-use crate::meeting::Meeting;
+use crate::id::{AccountId, MeetingId, PersonId};
+use crate::meeting::{Mark, Meeting};
 use crate::store::{Error, Store};
+use crate::token::Purpose;
 
 /// Each try fails only if somebody else's did not, so a fifth is rare even in a meeting of co-hosts.
 const TRIES: usize = 8;
@@ -42,6 +43,17 @@ pub async fn meeting<E: From<Error>>(
         }
     }
     Err(Error::Changed.into())
+}
+
+/// By what somebody who has a seat, or had one until it expired, would be known again.
+pub async fn marks(store: &dyn Store, meeting: &MeetingId, person: &PersonId) -> Result<Vec<Mark>, Error> {
+    let seats = store.seats(meeting, person).await?.into_iter();
+    Ok(seats
+        .flat_map(|seat| match seat.purpose {
+            Purpose::Seat { marks, .. } => marks,
+            Purpose::Login(_) | Purpose::Reset(_) | Purpose::Confirm(_) => Vec::new(),
+        })
+        .collect())
 }
 
 /// A new password ends every login, and whatever link of a mail was on its way. Whoever chose it answered a mail or is an

@@ -21,6 +21,7 @@
 mod arrivals;
 mod budget;
 mod chat;
+mod data;
 mod feeds;
 mod lifecycle;
 mod lobby;
@@ -110,6 +111,8 @@ pub struct Hall {
     /// What holds until somebody changes it.
     first_settings: Settings,
     banned: BTreeSet<PersonId>,
+    /// Whom the API has let come back: what the roster says of bans only grows.
+    lifted: BTreeSet<PersonId>,
     rules: Rules,
     roster: Roster,
     /// What people here were last told of everybody: a change is what differs from it.
@@ -175,8 +178,8 @@ pub enum Input {
     /// Another node has this meeting too.
     NodeFound(NodeId),
     NodeLost(NodeId),
-    /// Through the API.
-    Change(SettingsChange),
+    /// Through the API, where it is kept already.
+    Decided(Decided),
     End(EndReason),
     /// By whoever looks after the server, also a host.
     Remove {
@@ -224,6 +227,15 @@ pub enum Keep {
     },
 }
 
+/// What was changed about a meeting through the API; what is not said stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decided {
+    pub settings: SettingsChange,
+    pub co_hosts: BTreeMap<AccountId, bool>,
+    pub banned: Vec<PersonId>,
+    pub lifted: Vec<PersonId>,
+}
+
 /// Why a packet was not followed; said to whom it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Refusal(ErrorCode, &'static str);
@@ -238,6 +250,7 @@ impl Hall {
             opened_ms: calendar_ms,
             first_settings: settings,
             banned,
+            lifted: BTreeSet::new(),
             roster: Roster::new(node),
             shown: BTreeMap::new(),
             shown_host: None,
@@ -268,7 +281,7 @@ impl Hall {
             Input::Node(message) => self.hear(now, message),
             Input::NodeFound(node) => self.introduce(node),
             Input::NodeLost(node) => self.lose_node(now, node),
-            Input::Change(change) => self.change(now, change),
+            Input::Decided(decided) => self.follow_decision(now, decided),
             Input::End(reason) => self.write(now, Event::Ended(reason)),
             Input::Remove { person, reason } => self.remove(now, &person, reason),
         }
@@ -411,7 +424,10 @@ impl Hall {
                 self.tell_settings(now);
                 self.open_doors(now);
             }
-            Event::Banned { person } => self.expel(now, person),
+            Event::Banned { person } => {
+                self.lifted.remove(person);
+                self.expel(now, person);
+            }
             Event::Said(message) => self.deliver(now, message),
             Event::Reacted { person, reaction } => {
                 let (account_id, reaction) = (person.to_string(), reaction.clone());
@@ -447,6 +463,7 @@ impl Hall {
                 (Some(before), Some(after)) if before != after => {
                     self.shown.insert(person.clone(), after.clone());
                     let promoted = after.role.hosts() && !before.role.hosts();
+                    self.order_data(&person);
                     self.say_all(now, ServerBody::State { account_id: person.to_string(), person: after }, None);
                     if promoted {
                         self.tell_whole_lobby(now, &person);
@@ -475,6 +492,7 @@ impl Hall {
         let settings = (self.settings(), self.roster.is_recorded());
         if settings != self.shown_settings {
             self.shown_settings = settings;
+            self.order_data_of_all();
             self.say_all(now, ServerBody::Settings { settings: settings.0, recording: settings.1 }, None);
         }
     }

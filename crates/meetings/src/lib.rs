@@ -29,7 +29,7 @@ mod well_known;
 
 pub use account::{Account, Email, EmailError, Grant, PasswordHash, PersonName};
 pub use id::{AccountId, IdError, MeetingId, PersonId};
-pub use meeting::{Meeting, PasscodeHash, Settings};
+pub use meeting::{Mark, Meeting, PasscodeHash, Settings};
 pub use memory::Memory;
 pub use password::{Password, PasswordError};
 pub use store::{Added, AuditEntry, AuditId, Error, Once, Page, Recorded, Store, Version};

@@ -189,6 +189,14 @@ impl Store for Memory {
         Ok(self.tables().drop_tokens(theirs))
     }
 
+    async fn seats(&self, meeting: &MeetingId, person: &PersonId) -> Result<Vec<Token>, Error> {
+        let tables = self.tables();
+        let mut seats: Vec<Token> =
+            tables.tokens.values().filter(|token| is_seat(token, meeting, Some(person))).cloned().collect();
+        seats.sort_by_key(|seat| seat.hash);
+        Ok(seats)
+    }
+
     async fn remove_seats(&self, meeting: &MeetingId, person: Option<&PersonId>) -> Result<u64, Error> {
         Ok(self.tables().drop_tokens(|token| is_seat(token, meeting, person)))
     }

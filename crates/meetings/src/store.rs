@@ -40,6 +40,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn remove_token(&self, hash: &TokenHash) -> Result<bool, Error>;
     /// All of an account's tokens but `except`. How many there were.
     async fn remove_tokens_of(&self, account: &AccountId, except: Option<&TokenHash>) -> Result<u64, Error>;
+    /// The seats of one person in a meeting, by their hashes; also those that have expired.
+    async fn seats(&self, meeting: &MeetingId, person: &crate::PersonId) -> Result<Vec<Token>, Error>;
     /// Seats in a meeting: of one person, or of everybody.
     async fn remove_seats(&self, meeting: &MeetingId, person: Option<&crate::PersonId>) -> Result<u64, Error>;
 

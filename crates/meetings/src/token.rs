@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::account::PersonName;
 use crate::id::{AccountId, MeetingId, PersonId};
+use crate::meeting::Mark;
 use crate::time::UnixTime;
 
 /// 256 random bits: no salt and no slow hash are needed to keep them from being guessed.
@@ -82,7 +83,13 @@ pub enum Purpose {
     /// Being somebody, until logout.
     Login(AccountId),
     /// Being in a meeting: the ticket that joining gives.
-    Seat { meeting: MeetingId, person: PersonId, name: PersonName },
+    Seat {
+        meeting: MeetingId,
+        person: PersonId,
+        name: PersonName,
+        /// By what they would be known again, should they be banned.
+        marks: Vec<Mark>,
+    },
     /// The link of a mail: choosing a new password, once.
     Reset(AccountId),
     /// The link of a mail: confirming the address, once.

@@ -4,10 +4,12 @@ mod support;
 
 use std::time::Duration;
 
-use meetings::hall::{FEEDS_MAX, Input, Keep, Order, Rank, Report, Rules, Track};
+use meetings::hall::{Decided, FEEDS_MAX, Input, Keep, Order, Rank, Report, Rules, Track};
+use meetings::{AccountId, PersonId};
+use proto::data::{Fault, Notice};
 use proto::meeting::{
-    Action, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Place, Role, ServerBody, Settings, SlotState,
-    Source, WaitReason, What,
+    Action, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Place, Role, ServerBody, Settings, SettingsChange,
+    SlotState, Source, WaitReason, What,
 };
 use support::{World, entry, secs, who};
 
@@ -488,4 +490,103 @@ fn hands_are_in_the_order_in_which_they_were_raised() {
     assert!(hand("cai").is_some() && hand("cai") < hand("bob"), "raising it again keeps the turn");
     world.send(ann, r#""content_type":"MODERATE_ALL","action":"lower_hands""#);
     assert!(world.client(ann).people.values().all(|view| view.hand.is_none()));
+}
+
+#[test]
+fn who_may_chat_may_send_messages_and_the_media_are_told_when_that_changes() {
+    let mut world = World::new();
+    let ann = world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    let tape = world.join("tape", Rank::Recorder);
+    for (socket, name) in [(ann, "ann"), (bob, "bob"), (tape, "tape")] {
+        world.send(socket, r#""content_type":"OFFER","what":"receive","id":1,"sdp":"v=0""#);
+        let (person, what, sdp, slots) = (who(name), What::Receive, "v=0".to_owned(), vec![]);
+        world.handle(proto::NodeId(1), Input::Media(Report::Answered { person, what, id: 1, sdp, slots }));
+    }
+    let told = |world: &mut World, name: &str| -> Vec<bool> {
+        let orders = world.node(1).orders.iter();
+        orders
+            .filter_map(|order| match order {
+                Order::Data { person, sends } if *person == who(name) => Some(*sends),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(["ann", "bob", "tape"].map(|name| told(&mut world, name)), [vec![true], vec![true], vec![false]]);
+    world.send(ann, r#""content_type":"SETTINGS","chat":false"#);
+    world.send(ann, r#""content_type":"SETTINGS","reactions":false"#);
+    assert_eq!(["ann", "bob", "tape"].map(|name| told(&mut world, name)), [vec![true], vec![true, false], vec![false]]);
+    world.send(ann, &format!(r#""content_type":"MODERATE","action":"promote","account_id":"{}""#, who("bob")));
+    assert_eq!(told(&mut world, "bob"), [true, false, true], "a co-host may");
+    // Another connection begins with what holds then; one that has ended needs to be told nothing.
+    world.send(bob, r#""content_type":"STOP","what":"receive""#);
+    world.send(ann, &format!(r#""content_type":"MODERATE","action":"demote","account_id":"{}""#, who("bob")));
+    assert_eq!(told(&mut world, "bob"), [true, false, true]);
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_over_the_socket() {
+    let mut world = World::new();
+    world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    for (notice, code) in [
+        (Notice::TooFast, ErrorCode::TooFast),
+        (Notice::TooSlow, ErrorCode::MessagesLost),
+        (Notice::Fault(Fault::OwnTopic), ErrorCode::Malformed),
+        (Notice::NotAllowed, ErrorCode::NotAllowed),
+    ] {
+        world.handle(proto::NodeId(1), Input::Media(Report::Message { person: who("bob"), notice }));
+        let last = world.news(bob).pop();
+        let expected = ServerBody::Error { code, msg: notice.to_string(), about: Some("MESSAGE".to_owned()) };
+        assert_eq!(last, Some(expected));
+    }
+    // Nobody of that name is no reason to stop.
+    world.handle(proto::NodeId(1), Input::Media(Report::Message { person: who("zoe"), notice: Notice::Torn }));
+}
+
+fn account(n: u128) -> PersonId {
+    AccountId::from_random(n).into()
+}
+
+#[test]
+fn what_is_decided_over_http_holds_in_the_meeting_at_once() {
+    let mut world = World::new();
+    let ann = world.join("ann", Rank::Owner);
+    let bob = world.join_as(account(7), "bob", Rank::Person);
+    let cai = world.join("cai", Rank::Person);
+    let decide = |world: &mut World, decided: Decided| world.handle(proto::NodeId(1), Input::Decided(decided));
+    let seen = |world: &World| world.client(ann).people.get(&account(7).to_string()).map(|view| view.role);
+    let bobs = AccountId::from_random(7);
+    decide(&mut world, Decided { co_hosts: [(bobs.clone(), true)].into(), ..Decided::default() });
+    assert_eq!(seen(&world), Some(Role::CoHost));
+    world.send(bob, r#""content_type":"SETTINGS","lobby":true"#);
+    assert_eq!(world.error(bob), None, "a co-host may");
+    decide(&mut world, Decided { co_hosts: [(bobs, false)].into(), ..Decided::default() });
+    assert_eq!(seen(&world), Some(Role::Person));
+    // What hosts are told once they are some, and what they do as such, is theirs; none of it was asked to be kept.
+    assert!(!world.node(1).kept.iter().any(|keep| matches!(keep, Keep::CoHost { .. })));
+
+    let settings = SettingsChange { chat: Some(false), unmute: Some(false), ..SettingsChange::default() };
+    decide(&mut world, Decided { settings, ..Decided::default() });
+    assert_eq!(
+        world.node(1).hall.settings(),
+        Settings { chat: false, unmute: false, lobby: true, ..Settings::default() }
+    );
+    world.send(cai, r#""content_type":"CHAT","id":"1","text":"may I?""#);
+    assert_eq!(world.error(cai), Some(ErrorCode::NotAllowed));
+
+    decide(&mut world, Decided { banned: vec![who("cai")], ..Decided::default() });
+    assert_eq!(world.client(cai).closed, Some(CloseCode::Removed));
+    let again = world.join("cai", Rank::Person);
+    assert!(matches!(world.news(again)[..], [ServerBody::JoinDenied { code: DenyCode::Banned, .. }]));
+    decide(&mut world, Decided { lifted: vec![who("cai")], ..Decided::default() });
+    world.send(ann, r#""content_type":"SETTINGS","lobby":false"#);
+    let back = world.join("cai", Rank::Person);
+    assert_eq!(place(&world.news(back)), Some(Place::New));
+    // And banned anew by a host they are out again.
+    world.send(ann, &format!(r#""content_type":"MODERATE","action":"ban","account_id":"{}""#, who("cai")));
+    assert_eq!(world.client(back).closed, Some(CloseCode::Removed));
+    // The host is nobody's to demote.
+    decide(&mut world, Decided { co_hosts: [(AccountId::from_random(9), false)].into(), ..Decided::default() });
+    assert_eq!(role(&world, ann, "ann"), Some(Role::Host));
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Roll, Ticket};
 use media::codec::Kind;
 use proto::api::{AdminSessionView, DrainState, DrainView, RoomView, RoomsView, SessionView, TrackKind};
+use proto::data::Notice;
 use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -68,8 +69,8 @@ pub struct Desk {
     pub upstreams: Upstreams,
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
-    /// Who wants to hear what a session's sections are given.
-    pub followed: HashMap<SessionId, watch::Sender<Vec<Section>>>,
+    /// Who wants to hear of a session.
+    pub followed: HashMap<SessionId, Followed>,
     pub endings: Endings,
     pub chronicle: Chronicle,
     /// A worker has news of its rooms, which stand in its snapshot by then.
@@ -83,6 +84,12 @@ pub struct Desk {
     pub drained: Vec<oneshot::Sender<()>>,
     pub sessions_max: u32,
     pub version: String,
+}
+
+/// Where what a viewer's sections are given goes, and what it is to be told of its messages.
+pub struct Followed {
+    given: watch::Sender<Vec<Section>>,
+    notices: mpsc::Sender<Notice>,
 }
 
 /// A question under way.
@@ -239,9 +246,14 @@ impl Desk {
                 let command = |ticket| Command::Assign { ticket, session, owner: owner_of(owner), own, assignments };
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
-            Ask::Follow { session, given } => {
-                self.followed.retain(|_, given| !given.is_closed());
-                self.followed.insert(session, given);
+            Ask::Follow { session, given, notices } => {
+                self.followed.retain(|_, followed| !followed.given.is_closed());
+                self.followed.insert(session, Followed { given, notices });
+            }
+            Ask::Introduce { session, owner, member, may_send, reply } => {
+                let owner = owner_of(owner);
+                let command = |ticket| Command::Introduce { ticket, session, owner, member, may_send };
+                self.ask_worker(session, Open::Plain { reply }, command);
             }
             Ask::Forward { session, owner, kind, on, reply } => {
                 let kind = match kind {
@@ -348,8 +360,13 @@ impl Desk {
                 self.finish_drain_if_empty();
             }
             Event::Given { session, sections } => {
-                if let Some(given) = self.followed.get(&session) {
-                    given.send_replace(sections);
+                if let Some(followed) = self.followed.get(&session) {
+                    followed.given.send_replace(sections);
+                }
+            }
+            Event::Message { session, notice } => {
+                if let Some(followed) = self.followed.get(&session) {
+                    let _ = followed.notices.try_send(notice);
                 }
             }
             Event::RoomsChanged => {

@@ -257,6 +257,21 @@ fn bind_media(media: SocketAddr, workers: u8) -> Result<Vec<Socket>, Error> {
         .collect()
 }
 
+/// One end of each ring, by who writes and who reads it.
+type Ends<T> = HashMap<(WorkerId, WorkerId), T>;
+
+/// A ring from each worker to every other.
+fn rings(workers: u8, capacity: usize) -> (Ends<ring::Sender>, Ends<ring::Receiver>) {
+    let ids = || (0..workers).map(WorkerId);
+    let pairs = ids().flat_map(|a| ids().map(move |b| (a, b))).filter(|(a, b)| a != b);
+    pairs
+        .map(|pair| {
+            let (sender, receiver) = ring::ring(capacity);
+            ((pair, sender), (pair, receiver))
+        })
+        .unzip()
+}
+
 /// Workers with a ring and a message queue from each to every other.
 fn wire(
     config: &Config,
@@ -267,17 +282,8 @@ fn wire(
 ) -> Result<Vec<Worker>, Error> {
     let epoch = Instant::now();
     let ids = || (0..config.workers).map(WorkerId);
-    let mut rings: HashMap<(WorkerId, WorkerId), (ring::Sender, ring::Receiver)> = ids()
-        .flat_map(|a| ids().map(move |b| (a, b)))
-        .filter(|(a, b)| a != b)
-        .map(|pair| (pair, ring::ring(worker::RECORD_BYTES_MAX)))
-        .collect();
-    let mut receivers = HashMap::new();
-    let mut senders = HashMap::new();
-    for (pair, (sender, receiver)) in rings.drain() {
-        senders.insert(pair, sender);
-        receivers.insert(pair, receiver);
-    }
+    let (mut senders, mut receivers) = rings(config.workers, worker::RECORD_BYTES_MAX);
+    let (mut post_senders, mut post_receivers) = rings(config.workers, worker::POST_BYTES_MAX);
     let mailboxes: Vec<_> = ids().map(|_| sync_channel(worker::MESSAGES_MAX)).collect();
     let mut pollers = Vec::new();
     for _ in ids() {
@@ -294,6 +300,8 @@ fn wire(
                 id: other,
                 records_out: senders.remove(&(id, other)).expect("made above for every pair"),
                 records_in: receivers.remove(&(other, id)).expect("made above for every pair"),
+                posts_out: post_senders.remove(&(id, other)).expect("made above for every pair"),
+                posts_in: post_receivers.remove(&(other, id)).expect("made above for every pair"),
                 messages_out: post[other.0 as usize].clone(),
                 waker: wakers[other.0 as usize].clone(),
             })
@@ -336,6 +344,7 @@ fn wire(
             socket_stats: SocketStats::default(),
             snapshot_at: epoch,
             held: None,
+            is_torn: false,
         });
     }
     Ok(workers)

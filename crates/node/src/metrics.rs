@@ -34,6 +34,10 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     per_worker("weir_forwarded_bytes_total", "counter", "Sealed media to viewers.", &|s| s.stats.bytes_out);
     per_worker("weir_link_records_sent_total", "counter", "Media records to other workers.", &|s| s.stats.records_out);
     per_worker("weir_link_records_received_total", "counter", "Media records from workers.", &|s| s.stats.records_in);
+    per_worker("weir_messages_received_total", "counter", "Messages of applications from people in meetings.", &|s| {
+        s.stats.messages_in
+    });
+    per_worker("weir_messages_sent_total", "counter", "The same, once for each reader.", &|s| s.stats.messages_out);
     per_worker("weir_nacks_total", "counter", "Packets that viewers reported lost.", &|s| s.stats.nacks);
     per_worker("weir_repairs_total", "counter", "Packets sent again.", &|s| s.stats.repairs);
     per_worker("weir_repair_copies_total", "counter", "Repairs sent twice, to viewers who lose much.", &|s| {

@@ -9,6 +9,7 @@
 //! | events to the node | 4,096 | they wait in the engine until there is room: none is lost |
 //! | messages to a worker | 4,096 | the message is lost; the gap in its numbers, or its repetition within a second, heals that |
 //! | media records to a worker | 4 MiB | the record is dropped and counted (`link_full`) |
+//! | messages of applications to a worker | 512 kB | the message is lost and counted (`link_full`); of a reliable one, whom it was for is told |
 //! | datagrams of a tick | 512 kB, 4 MiB for what cannot stop half way | they are sent before more is done; beyond 4 MiB the datagram is dropped and counted (`outbox_full`) |
 //! | datagrams to the kernel | its send buffer | the datagram is dropped and counted (`send_buffer_full`) |
 
@@ -34,10 +35,13 @@ pub const EVENTS_MAX: usize = 4096;
 pub const MESSAGES_MAX: usize = 4096;
 /// A second of 30 Mbit/s.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// A tenth of a second of 80 people who send as much as they may.
+pub const POST_BYTES_MAX: usize = 512 << 10;
 
 /// Records and messages taken in per tick, so that no neighbour can keep a worker from its own socket.
 const RECORDS_PER_TICK: usize = 512;
 const MESSAGES_PER_TICK: usize = 256;
+const POSTS_PER_TICK: usize = 64;
 const COMMANDS_PER_TICK: usize = 32;
 const PLAIN_PER_TICK: usize = 256;
 /// Batches of datagrams per tick: 8 × 32 messages.
@@ -53,6 +57,8 @@ pub struct Neighbour {
     pub id: WorkerId,
     pub records_out: ring::Sender,
     pub records_in: ring::Receiver,
+    pub posts_out: ring::Sender,
+    pub posts_in: ring::Receiver,
     pub messages_out: SyncSender<LinkMessage>,
     pub waker: Waker,
 }
@@ -109,6 +115,8 @@ pub struct Worker {
     pub snapshot_at: Instant,
     /// An event the node had no room for yet.
     pub held: Option<Event>,
+    /// Another worker could not be told that its people miss messages.
+    pub is_torn: bool,
 }
 
 impl Worker {
@@ -124,8 +132,8 @@ impl Worker {
             }
             let now = Instant::now();
             let mut until = self.engine.next_timeout().min(self.snapshot_at);
-            if self.held.is_some() {
-                // The node will not wake us when its queue has room again.
+            if self.held.is_some() || self.is_torn {
+                // Nobody will wake us when the queue has room again.
                 until = until.min(now + Duration::from_millis(2));
             }
             let timeout = until.saturating_duration_since(now);
@@ -201,7 +209,8 @@ impl Worker {
         for neighbour in &mut self.neighbours {
             let records =
                 neighbour.records_in.pop_batch(RECORDS_PER_TICK, |record| self.engine.handle_record(now, record));
-            if records == RECORDS_PER_TICK {
+            let posts = neighbour.posts_in.pop_batch(POSTS_PER_TICK, |record| self.engine.handle_data(now, record));
+            if records == RECORDS_PER_TICK || posts == POSTS_PER_TICK {
                 next = Next::Again;
             }
         }
@@ -266,9 +275,12 @@ impl Worker {
 
     fn hand_to_links(&mut self) {
         let mut dropped = 0;
+        self.is_torn = false;
         for link in self.engine.links() {
             let Some(neighbour) = self.neighbours.iter_mut().find(|n| n.id == link.to) else { continue };
-            let mut wake = link.has_frames();
+            let mut wake = link.has_frames() || link.has_posts();
+            dropped += link.drain_posts(|record| neighbour.posts_out.push(record).is_ok());
+            self.is_torn |= link.is_torn();
             link.drain_records(|record| dropped += u64::from(neighbour.records_out.push(record).is_err()));
             while let Some(message) = link.messages.pop_front() {
                 wake = true;

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod api;
 mod assign;
+pub mod data;
 pub mod event;
 pub mod frame;
 pub mod fuzz;

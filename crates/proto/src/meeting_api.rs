@@ -21,6 +21,20 @@ pub struct MeetingOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub locked: Option<bool>,
+    /// Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves. They
+    /// may unless this says false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub chat: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reactions: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub share: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unmute: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub passcode: Option<String>,
@@ -40,6 +54,11 @@ pub struct MeetingView {
     pub guests: bool,
     pub lobby: bool,
     pub locked: bool,
+    /// What those who are neither host nor co-host may do.
+    pub chat: bool,
+    pub reactions: bool,
+    pub share: bool,
+    pub unmute: bool,
     /// Whether there is one; which one is not told again.
     pub passcode: bool,
     #[ts(type = "number")]
@@ -99,6 +118,19 @@ pub struct MeetingChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub locked: Option<bool>,
+    /// Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub chat: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reactions: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub share: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub unmute: Option<bool>,
     /// Null, or an empty text, takes it away.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[ts(optional, type = "string | null")]
@@ -121,10 +153,12 @@ pub struct CoHostsChange {
     pub remove: Vec<String>,
 }
 
-/// People who may come back.
+/// People who shall not come back, and those who may again: accounts, and guests.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct BansChange {
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub add: Vec<String>,
     #[ts(optional, as = "Option<Vec<String>>")]
     pub lift: Vec<String>,
 }

@@ -26,7 +26,7 @@ use crate::room_list::{self, Serial};
 use crate::settings::Settings;
 use crate::subscribers::Subscribers;
 use crate::webhooks::Webhooks;
-use crate::{admin, api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
+use crate::{api, assets, headers, held, layer, links, probes, sessions, switch, upstream};
 
 pub type App = Arc<Shared>;
 

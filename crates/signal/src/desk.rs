@@ -17,6 +17,7 @@ use proto::api::{
     AdminSession, AdminSessionView, AdminWorker, DrainView, RoomsView, SessionView, TrackKind, UpstreamOrder,
     UpstreamView,
 };
+use proto::data::{Member, Notice};
 use proto::{Assignment, LayerChoice, Path, PeerId, PublisherName, RoomName, Section, SessionId, WorkerId};
 use tokio::sync::{mpsc, oneshot, watch};
 use transport::fragment::Fragment;
@@ -137,6 +138,16 @@ pub enum Ask {
     Follow {
         session: SessionId,
         given: watch::Sender<Vec<Section>>,
+        /// What is to be said to the viewer about its messages. When it is full, one is left out: the same is said again.
+        notices: mpsc::Sender<Notice>,
+    },
+    /// Who a viewer is to the others of its room, to whom its data channels lead from then on, and whether it may send.
+    Introduce {
+        session: SessionId,
+        owner: Owner,
+        member: Member,
+        may_send: bool,
+        reply: oneshot::Sender<Result<(), Refusal>>,
     },
     /// Whether what a session sends of one kind is passed on to anybody.
     Forward {
@@ -426,8 +437,23 @@ impl Desk {
     }
 
     /// False when the node is too busy to be told.
-    pub(crate) fn follow(&self, session: SessionId, given: watch::Sender<Vec<Section>>) -> bool {
-        self.asks.try_send(Ask::Follow { session, given }).is_ok()
+    pub(crate) fn follow(
+        &self,
+        session: SessionId,
+        given: watch::Sender<Vec<Section>>,
+        notices: mpsc::Sender<Notice>,
+    ) -> bool {
+        self.asks.try_send(Ask::Follow { session, given, notices }).is_ok()
+    }
+
+    pub(crate) async fn introduce(
+        &self,
+        session: SessionId,
+        owner: Owner,
+        member: Member,
+        may_send: bool,
+    ) -> Result<Result<(), Refusal>, Unanswered> {
+        self.ask(|reply| Ask::Introduce { session, owner, member, may_send, reply }).await
     }
 
     pub(crate) async fn forward(

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use meetings::hall::Decided;
 use meetings::{AccountId, MeetingId, PersonId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,8 +36,11 @@ pub enum Ask {
         meeting: MeetingId,
         reply: oneshot::Sender<Vec<String>>,
     },
-    /// Its settings are other ones: read them again.
-    Changed(MeetingId),
+    /// This was changed about it, and is kept.
+    Changed {
+        meeting: MeetingId,
+        decided: Box<Decided>,
+    },
     Ended(MeetingId),
     /// This person said goodbye, and their tickets are void.
     Left {

@@ -19,6 +19,7 @@ pub(crate) mod identity;
 mod join;
 mod login;
 mod mail;
+mod marks;
 mod meeting;
 mod outbox;
 mod own;

@@ -62,7 +62,7 @@ pub async fn serve(
     let delivering = deliver(&app).await;
     let (close_log, log_closing) = watch::channel(false);
     let writing = tokio::spawn(writing.run(log_closing));
-    let meetings = tokio::spawn(app.meet.clone().run(app.clone(), told, closing.clone()));
+    let meetings = tokio::spawn(app.meet.clone().run(told, closing.clone()));
     let router = app::routes(app);
     let chores = tokio::spawn(chores.run(closing.clone()));
 

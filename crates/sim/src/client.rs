@@ -1,14 +1,15 @@
 //! One person of the world: a publisher whose encoder makes checked packets, or a viewer who watches them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::codec::{Codec, Kind};
 use media::testing::{ParameterSets, Source};
 use netsim::{Link, Profile};
+use proto::data::{Lane, Said};
 use proto::{PeerId, SessionId};
-use transport::client::{Event, Output, Packet, Setup};
+use transport::client::{Delivery, Event, Output, Packet, Setup};
 use transport::srtp::Sealer;
 use transport::{CodecChoice, Datagram, Identity, Rid, client, demux, rtcp};
 
@@ -96,6 +97,22 @@ pub(crate) struct Client {
     sent: BTreeMap<u32, u64>,
     encoders: Vec<Encoder>,
     person: u32,
+    /// The data channels that are open, by lane.
+    channels: [Option<transport::peer::Channel>; 2],
+    /// What the page has to say and its own stack has no room for yet.
+    to_say: VecDeque<(Lane, Vec<u8>)>,
+    pub heard: Vec<Heard>,
+}
+
+/// A message as it reached a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub at: Instant,
+    pub lane: Lane,
+    pub topic: String,
+    pub from: String,
+    pub is_private: bool,
+    pub payload: Vec<u8>,
 }
 
 struct Encoder {
@@ -140,7 +157,7 @@ impl Client {
                     video,
                     more_voices: seen.more_voices,
                     more_pictures: seen.more_pictures,
-                    channel: None,
+                    channels: channels(seen),
                 };
                 client::Client::viewer(setup, &offer)
             }
@@ -171,6 +188,9 @@ impl Client {
             sent: BTreeMap::new(),
             encoders,
             person: seed as u32 >> 8,
+            channels: [None; 2],
+            to_say: VecDeque::new(),
+            heard: Vec::new(),
         };
         (client, offer)
     }
@@ -250,6 +270,7 @@ impl Client {
             moved = true;
         }
         moved |= self.encode(now);
+        moved |= self.say_on(now);
         self.ask_for_picture(now);
         moved |= self.drain(start, now, trace);
         self.seen_mut(|seen| seen.play(now));
@@ -282,6 +303,36 @@ impl Client {
     /// By what its packets are known, whichever layer they are of.
     pub fn person(&self) -> u32 {
         self.person
+    }
+
+    /// The page says something. What its own stack does not take yet waits, and nothing of it is lost here.
+    pub fn say(&mut self, now: Instant, lane: Lane, message: Vec<u8>) {
+        self.to_say.push_back((lane, message));
+        self.say_on(now);
+    }
+
+    fn say_on(&mut self, now: Instant) -> bool {
+        let mut moved = false;
+        while let Some((lane, message)) = self.to_say.front()
+            && let Some(channel) = self.channels[*lane as usize]
+            && self.peer.send_message(channel, true, message)
+        {
+            self.to_say.pop_front();
+            self.peer.handle_timeout(now);
+            moved = true;
+        }
+        moved
+    }
+
+    pub fn has_channel(&self, lane: Lane) -> bool {
+        self.channels[lane as usize].is_some()
+    }
+
+    /// The page opens the channel of a lane again.
+    pub fn reopen(&mut self, now: Instant, lane: Lane) {
+        let delivery = if lane == Lane::Reliable { Delivery::Reliable } else { Delivery::Lossy };
+        self.peer.open_channel(lane.label(), delivery);
+        self.peer.handle_timeout(now);
     }
 
     /// Packets made so far, video (all layers) and audio.
@@ -376,6 +427,28 @@ impl Client {
                 }
                 self.seen_mut(|seen| seen.receive(start, &received));
             }
+            Event::ChannelOpen { channel, label } => {
+                if let Some(lane) = Lane::of_label(&label) {
+                    self.channels[lane as usize] = Some(channel);
+                }
+            }
+            Event::ChannelClosed { channel } => {
+                for open in self.channels.iter_mut().filter(|open| **open == Some(channel)) {
+                    *open = None;
+                }
+            }
+            Event::ChannelMessage { channel, data, .. } if matches!(self.does, Does::Watch(_)) => {
+                let lane = Lane::ALL.into_iter().find(|lane| self.channels[*lane as usize] == Some(channel));
+                let said = Said::parse(&data).expect("what the server says can be read");
+                self.heard.push(Heard {
+                    at: now,
+                    lane: lane.expect("an open channel"),
+                    topic: said.topic.to_owned(),
+                    from: said.from.to_owned(),
+                    is_private: said.is_private,
+                    payload: said.payload.to_vec(),
+                });
+            }
             Event::ChannelMessage { data, .. } => {
                 let said = String::from_utf8(data).expect("text");
                 let Does::Publish(publish) = &self.does else { return };
@@ -465,4 +538,13 @@ fn choice(codec: Codec) -> CodecChoice {
         _ => "",
     };
     CodecChoice { codec, fmtp: fmtp.to_owned() }
+}
+
+/// Only who takes part in a meeting opens any: a viewer without is what most scenarios are about.
+fn channels(seen: &Seen) -> Vec<(String, Delivery)> {
+    if !seen.talks {
+        return Vec::new();
+    }
+    let label = |lane: Lane| lane.label().to_owned();
+    vec![(label(Lane::Reliable), Delivery::Reliable), (label(Lane::Lossy), Delivery::Lossy)]
 }

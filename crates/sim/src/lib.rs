@@ -18,10 +18,11 @@
 //! the trace begins once a client is connected.
 
 mod client;
+mod talk;
 mod viewer;
 mod world;
 
-pub use client::Publish;
+pub use client::{Heard, Publish};
 pub use viewer::{Seen, Steps};
 pub use world::{Sim, profile};
 

@@ -104,6 +104,8 @@ pub struct Seen {
     pub(crate) more_voices: usize,
     /// Video sections beyond the first.
     pub(crate) more_pictures: usize,
+    /// It opens data channels.
+    pub(crate) talks: bool,
     /// Its video sections, in the order of the offer.
     pub(crate) pictures: Vec<Mid>,
     pub connected: Option<Instant>,

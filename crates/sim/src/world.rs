@@ -10,6 +10,7 @@ use media::clip::Clip;
 use media::codec::Kind;
 use netsim::{Link, Profile, Rng};
 use proto::api::SessionView;
+use proto::data::Notice;
 use proto::{Assignment, LayerChoice, PeerId, PublisherName, RoomName, Section, SessionId, WorkerId};
 use transport::{Identity, Offer};
 
@@ -21,13 +22,16 @@ const STEPS_PER_INSTANT_MAX: u32 = 10_000;
 
 pub struct Sim {
     start: Instant,
-    now: Instant,
+    pub(crate) now: Instant,
     rng: Rng,
     workers: Vec<Engine>,
     identity: Identity,
-    clients: BTreeMap<String, Client>,
+    pub(crate) clients: BTreeMap<String, Client>,
     tickets: u64,
     given: BTreeMap<SessionId, Vec<Section>>,
+    pub(crate) notices: BTreeMap<SessionId, Vec<Notice>>,
+    /// No message of an application fits into the way between workers.
+    pub(crate) is_crammed: bool,
     /// Until then the workers get no CPU.
     starved_until: Instant,
     /// The most bytes that a worker ever had to send at once.
@@ -73,6 +77,8 @@ impl Sim {
             clients: BTreeMap::new(),
             tickets: 0,
             given: BTreeMap::new(),
+            notices: BTreeMap::new(),
+            is_crammed: false,
             starved_until: start,
             outbox_max: 0,
             trace: Some(Vec::new()),
@@ -230,7 +236,7 @@ impl Sim {
         self.ask_worker(peer.worker.0.into(), |ticket| Command::Remove { ticket, peer })
     }
 
-    fn ask(&mut self, who: &str, command: impl FnOnce(Ticket) -> Command) -> Reply {
+    pub(crate) fn ask(&mut self, who: &str, command: impl FnOnce(Ticket) -> Command) -> Reply {
         let worker = self.client(who).worker as usize;
         self.ask_worker(worker, command)
     }
@@ -379,11 +385,11 @@ impl Sim {
         self.clients[who].published()
     }
 
-    fn client(&mut self, who: &str) -> &mut Client {
+    pub(crate) fn client(&mut self, who: &str) -> &mut Client {
         self.clients.get_mut(who).unwrap_or_else(|| panic!("{who} is not here"))
     }
 
-    fn join(
+    pub(crate) fn join(
         &mut self,
         worker: u8,
         room: &str,
@@ -400,6 +406,7 @@ impl Sim {
         let (ticket, owner) = (Ticket(self.tickets), Owner(None));
         let command = match &client.does {
             Does::Publish(_) => Command::Publish { ticket, room, name, offer, owner },
+            Does::Watch(seen) if seen.talks => Command::Wait { ticket, room, offer, owner, expected: Vec::new() },
             Does::Watch(_) => Command::Watch { ticket, room, offer, owner },
         };
         let engine = &mut self.workers[worker as usize];
@@ -479,18 +486,26 @@ impl Sim {
                 }
             }
             while let Some(event) = self.workers[i].poll_event() {
-                if let Event::Given { session, sections } = event {
-                    self.given.insert(session, sections);
+                match event {
+                    Event::Given { session, sections } => drop(self.given.insert(session, sections)),
+                    Event::Message { session, notice } => self.notices.entry(session).or_default().push(notice),
+                    _ => {}
                 }
             }
             let mut post = Vec::new();
             for link in self.workers[i].links() {
-                let (mut records, to) = (Vec::new(), link.to);
+                let (mut records, mut posts, to) = (Vec::new(), Vec::new(), link.to);
                 link.drain_records(|record| records.push(record.to_vec()));
-                post.push((to, records, link.messages.drain(..).collect::<Vec<_>>()));
+                let has_room = !self.is_crammed;
+                link.drain_posts(|record| {
+                    posts.extend(has_room.then(|| record.to_vec()));
+                    has_room
+                });
+                post.push((to, records, posts, link.messages.drain(..).collect::<Vec<_>>()));
             }
-            for (to, records, messages) in post {
-                moved |= !records.is_empty() || !messages.is_empty();
+            for (to, records, posts, messages) in post {
+                moved |= !records.is_empty() || !posts.is_empty() || !messages.is_empty();
+                posts.iter().for_each(|p| self.workers[to.0 as usize].handle_data(self.now, p));
                 let neighbour = &mut self.workers[to.0 as usize];
                 messages.into_iter().for_each(|m| neighbour.handle_message(self.now, m));
                 records.iter().for_each(|r| neighbour.handle_record(self.now, r));

@@ -11,6 +11,7 @@ use std::time::Instant;
 use media::codec::{Codec, Kind};
 use media::ext;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::channel::{ChannelConfig, Reliability};
 use str0m::format::FormatParams;
 use str0m::media::{Direction, Frequency, KeyframeRequestKind, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
@@ -53,7 +54,17 @@ pub struct Watch {
     pub more_voices: usize,
     /// Video sections beyond the first: each shows whom it is assigned to.
     pub more_pictures: usize,
-    pub channel: Option<String>,
+    /// Data channels by their labels.
+    pub channels: Vec<(String, Delivery)>,
+}
+
+/// What a data channel does with a message that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Sends it again, and keeps the order.
+    Reliable,
+    /// Nothing, and keeps no order.
+    Lossy,
 }
 
 /// One RTP packet to send. `seq` is extended and starts below 65,536.
@@ -77,7 +88,6 @@ pub struct Client {
     pending: Option<SdpPendingOffer>,
     sections: Vec<Section>,
     received: Sections,
-    channels: Vec<Channel>,
     now: Instant,
     rtc_timeout: Instant,
     queue: VecDeque<Output>,
@@ -127,6 +137,9 @@ pub enum Event {
         binary: bool,
         data: Vec<u8>,
     },
+    ChannelClosed {
+        channel: Channel,
+    },
     /// The server does not answer checks any more. It may come back.
     Disconnected,
     Closed(Reason),
@@ -134,16 +147,17 @@ pub enum Event {
 
 impl Client {
     pub fn publisher(setup: Setup<'_>, publish: &Publish) -> Result<Client, Error> {
+        let channels: Vec<_> = publish.channel.iter().map(|label| (label.clone(), Delivery::Reliable)).collect();
         let one = |choice: &Option<CodecChoice>| choice.iter().cloned().collect::<Vec<_>>();
         let media =
             [(Kind::Audio, one(&publish.audio), vec![]), (Kind::Video, one(&publish.video), publish.rids.clone())];
-        Client::new(setup, media, [0, 0], Direction::SendOnly, publish.channel.as_deref())
+        Client::new(setup, media, [0, 0], Direction::SendOnly, &channels)
     }
 
     pub fn viewer(setup: Setup<'_>, watch: &Watch) -> Result<Client, Error> {
         let media = [(Kind::Audio, watch.audio.clone(), vec![]), (Kind::Video, watch.video.clone(), vec![])];
         let more = [watch.more_voices, watch.more_pictures];
-        Client::new(setup, media, more, Direction::RecvOnly, watch.channel.as_deref())
+        Client::new(setup, media, more, Direction::RecvOnly, &watch.channels)
     }
 
     /// A viewer to whom the server makes the offer, as a Janus does; with its answer.
@@ -162,7 +176,7 @@ impl Client {
         media: [(Kind, Vec<CodecChoice>, Vec<Rid>); 2],
         [more_voices, more_pictures]: [usize; 2],
         direction: Direction,
-        channel: Option<&str>,
+        channels: &[(String, Delivery)],
     ) -> Result<Client, Error> {
         let (mut rtc, keys) = build(&setup, &media)?;
         let mut changes = rtc.sdp_api();
@@ -185,8 +199,8 @@ impl Client {
             let mid = Label::new(&mid).expect("str0m makes mids of three letters");
             sections.push(Section { kind, mid, rids: Vec::new() });
         }
-        if let Some(label) = channel {
-            changes.add_channel(label.to_owned());
+        for (label, delivery) in channels {
+            changes.add_channel_with_config(channel_config(label, *delivery));
         }
         let (offer, pending) = changes.apply().ok_or(Error::NoTrack)?;
         let client = Client::assemble(setup, rtc, keys, sections);
@@ -202,7 +216,6 @@ impl Client {
             pending: None,
             sections,
             received: Sections::default(),
-            channels: Vec::new(),
             now: setup.now,
             rtc_timeout: setup.now,
             queue: VecDeque::new(),
@@ -326,6 +339,11 @@ impl Client {
         }
     }
 
+    /// Opens one more data channel, of a session whose offer had one.
+    pub fn open_channel(&mut self, label: &str, delivery: Delivery) {
+        self.rtc.direct_api().create_data_channel(channel_config(label, delivery));
+    }
+
     /// Begins an ICE restart with new credentials: the returned fragment goes to the server, whose fragment goes to
     /// [`Client::finish_restart`].
     pub fn restart_ice(&mut self, local: &Creds) -> Fragment {
@@ -432,13 +450,11 @@ impl Client {
                 let rid = request.rid.and_then(|rid| Label::new(&rid));
                 Some(Event::KeyframeRequested { kind: section.kind, rid })
             }
-            Theirs::ChannelOpen(id, label) => {
-                self.channels.push(Channel(id));
-                Some(Event::ChannelOpen { channel: Channel(id), label })
-            }
+            Theirs::ChannelOpen(id, label) => Some(Event::ChannelOpen { channel: Channel(id), label }),
             Theirs::ChannelData(message) => {
                 Some(Event::ChannelMessage { channel: Channel(message.id), binary: message.binary, data: message.data })
             }
+            Theirs::ChannelClose(id) => Some(Event::ChannelClosed { channel: Channel(id) }),
             Theirs::IceConnectionStateChange(IceConnectionState::Disconnected) => Some(Event::Disconnected),
             Theirs::Closed => {
                 self.end(Reason::Remote);
@@ -468,6 +484,17 @@ impl Client {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({})", self.address)
+    }
+}
+
+fn channel_config(label: &str, delivery: Delivery) -> ChannelConfig {
+    let label = label.to_owned();
+    match delivery {
+        Delivery::Reliable => ChannelConfig { label, ..ChannelConfig::default() },
+        Delivery::Lossy => {
+            let reliability = Reliability::MaxRetransmits { retransmits: 0 };
+            ChannelConfig { label, ordered: false, reliability, ..ChannelConfig::default() }
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! - **Unauthenticated packets of a publisher.** str0m binds SSRCs to streams before it checks who sent a packet, so one
 //!   forged datagram could take a stream over. Here a packet is authenticated first.
 
+mod channels;
 mod dial;
 mod numbers;
 mod path;
@@ -33,6 +34,7 @@ use crate::stun::Request;
 use crate::{Answer, Creds, Datagram, Error, Fragment, Identity, RecvTrack, Reply, Side, demux, rtcp, wire};
 
 use crate::sections::Sections;
+pub use channels::Channel;
 use numbers::Numbers;
 use path::Path;
 
@@ -145,16 +147,16 @@ pub enum Event {
         binary: bool,
         data: Vec<u8>,
     },
+    /// Less than its low mark waits to be sent or confirmed, see [`Peer::set_low_mark`].
+    ChannelDrained {
+        channel: Channel,
+    },
     ChannelClosed {
         channel: Channel,
     },
     /// The last event.
     Closed(Reason),
 }
-
-/// A data channel of one peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Channel(pub(crate) str0m::channel::ChannelId);
 
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -385,14 +387,6 @@ impl Peer {
         self.heard_at = self.heard_at.max(Some(now));
     }
 
-    /// Sends a message on a data channel. False when the channel is not open or has too much waiting.
-    pub fn send_message(&mut self, channel: Channel, binary: bool, data: &[u8]) -> bool {
-        match self.rtc.channel(channel.0) {
-            Some(mut open) => open.write(binary, data).unwrap_or(false),
-            None => false,
-        }
-    }
-
     /// Where the peer wants to be sent to.
     pub fn remote(&self) -> Option<SocketAddr> {
         self.line.as_ref().map_or_else(|| self.path.remote(), dial::Line::remote)
@@ -597,6 +591,7 @@ impl Peer {
             Theirs::ChannelData(message) => {
                 Some(Event::ChannelMessage { channel: Channel(message.id), binary: message.binary, data: message.data })
             }
+            Theirs::ChannelBufferedAmountLow(id) => Some(Event::ChannelDrained { channel: Channel(id) }),
             Theirs::ChannelClose(id) => Some(Event::ChannelClosed { channel: Channel(id) }),
             Theirs::Closed => {
                 if self.state == State::Open {

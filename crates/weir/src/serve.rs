@@ -78,7 +78,7 @@ fn node_config(config: &Config, key: Key, store: Arc<dyn Store>) -> Result<node:
     signal.version = env!("CARGO_PKG_VERSION").to_owned();
     signal.workers = config.media.workers();
     let mut limits = node::Limits::default();
-    limits.sessions_max = config.limits.sessions_per_worker_max as usize;
+    config.limits.apply(&mut limits);
     config.stream.apply(&mut limits);
     let idle_clip = config.stream.idle_clip().map_err(|fault| anyhow!("{}: {}", fault.key, fault.problem))?;
     Ok(node::Config {

@@ -80,6 +80,8 @@ export const de: MeetingWords = {
     off: "Der Chat ist ausgeschaltet.",
     tooLong: "Das ist zu lang für eine Nachricht.",
     newer: "Neue Nachrichten",
+    writes: (names) => `${list(names)} ${names.length === 1 ? "schreibt" : "schreiben"} …`,
+    severalWrite: "Mehrere schreiben …",
   },
   people: {
     title: "Leute",

@@ -79,6 +79,8 @@ export const en = {
     off: "A host has switched the chat off.",
     tooLong: "This is too long for one message.",
     newer: "New messages",
+    writes: (names: readonly string[]): string => `${list(names)} ${names.length === 1 ? "is" : "are"} writing…`,
+    severalWrite: "Several people are writing…",
   },
   people: {
     title: "People",

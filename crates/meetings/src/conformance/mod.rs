@@ -47,6 +47,7 @@ pub async fn all<S: Store, F: Future<Output = S>>(mut fresh: impl FnMut() -> F) 
         tokens::a_token_needs_its_account_and_its_meeting,
         tokens::of_fifty_who_use_a_token_up_one_does,
         tokens::all_tokens_of_an_account_but_one_are_removed,
+        tokens::the_seats_of_one_person_are_found_with_their_marks,
         tokens::seats_are_removed_of_one_person_or_of_everybody,
         tokens::numbers_are_kept_whole_or_refused,
         meetings::a_meeting_comes_back_as_it_was,

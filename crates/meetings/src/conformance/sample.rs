@@ -3,8 +3,8 @@
 
 use crate::events::{Happened, Progress, Sequence};
 use crate::{
-    Account, AccountId, AuditEntry, Grant, Meeting, MeetingId, Once, PasswordHash, PersonId, Purpose, Settings, Token,
-    TokenHash, UnixTime, Version,
+    Account, AccountId, AuditEntry, Grant, Mark, Meeting, MeetingId, Once, PasswordHash, PersonId, Purpose, Settings,
+    Token, TokenHash, UnixTime, Version,
 };
 
 pub fn account_id(n: u64) -> AccountId {
@@ -35,7 +35,12 @@ pub fn login(n: u64) -> Token {
 
 pub fn seat(n: u64, meeting: &MeetingId, person: &PersonId) -> Token {
     let name = format!("Gäst {n}").parse().expect("a name");
-    token(n, Purpose::Seat { meeting: meeting.clone(), person: person.clone(), name })
+    token(n, Purpose::Seat { meeting: meeting.clone(), person: person.clone(), name, marks: marks(n) })
+}
+
+/// None of every third seat.
+pub fn marks(n: u64) -> Vec<Mark> {
+    (0..n % 3).map(|m| Mark(bytes(n + m)[..16].try_into().expect("half of a hash"))).collect()
 }
 
 pub fn token(n: u64, purpose: Purpose) -> Token {
@@ -64,9 +69,14 @@ pub fn meeting(n: u64, host: u64) -> Meeting {
             guests: n.is_multiple_of(2),
             lobby: n.is_multiple_of(3),
             locked: n.is_multiple_of(5),
+            chat: n.is_multiple_of(7),
+            reactions: n.is_multiple_of(2),
+            share: n.is_multiple_of(3),
+            unmute: !n.is_multiple_of(2),
             passcode: None,
             co_hosts: (0..n % 3).map(account_id).collect(),
             banned: (0..n % 4).map(guest).collect(),
+            marks: (0..n % 4).map(|m| (guest(m), marks(n + m).into_iter().collect())).collect(),
         },
         version: Version(1),
     }

@@ -96,6 +96,26 @@ pub async fn all_tokens_of_an_account_but_one_are_removed(store: &dyn Store) {
     }
 }
 
+pub async fn the_seats_of_one_person_are_found_with_their_marks(store: &dyn Store) {
+    let (here, there) = (sample::meeting(1, 1), sample::meeting(2, 1));
+    store.add_meeting(&here, None).await.unwrap();
+    store.add_meeting(&there, None).await.unwrap();
+    let (kim, lou) = (sample::guest(1), sample::guest(2));
+    let theirs = [sample::seat(20, &here.id, &kim), sample::seat(21, &here.id, &kim), sample::seat(22, &here.id, &kim)];
+    for token in theirs.iter().rev() {
+        store.add_token(token).await.unwrap();
+    }
+    store.add_token(&sample::seat(23, &there.id, &kim)).await.unwrap();
+    store.add_token(&sample::seat(24, &here.id, &lou)).await.unwrap();
+    let found = store.seats(&here.id, &kim).await.unwrap();
+    assert_eq!(found, theirs);
+    let marks = |token: &Token| matches!(&token.purpose, Purpose::Seat { marks, .. } if !marks.is_empty());
+    assert_eq!(found.iter().filter(|token| marks(token)).count(), 2, "one has none");
+    assert_eq!(store.seats(&there.id, &lou).await.unwrap(), []);
+    store.remove_seats(&here.id, Some(&kim)).await.unwrap();
+    assert_eq!(store.seats(&here.id, &kim).await.unwrap(), []);
+}
+
 pub async fn seats_are_removed_of_one_person_or_of_everybody(store: &dyn Store) {
     let ann = sample::account(1);
     let (here, there) = (sample::meeting(1, 1), sample::meeting(2, 1));

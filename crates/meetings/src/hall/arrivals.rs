@@ -73,7 +73,7 @@ impl Hall {
     }
 
     pub(super) fn is_banned(&self, person: &PersonId) -> bool {
-        self.banned.contains(person) || self.roster.is_banned(person)
+        (self.banned.contains(person) || self.roster.is_banned(person)) && !self.lifted.contains(person)
     }
 
     pub(super) fn enter(&mut self, now: Instant, socket: SocketId, unread: Unread, who: Verified, secret: u128) {

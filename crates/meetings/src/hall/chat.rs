@@ -74,7 +74,7 @@ impl Hall {
         if !seat.chats.take(now) {
             return Err(Refusal(ErrorCode::TooFast, "so many messages at a time are too many; wait a moment"));
         }
-        if !self.settings().chat && !self.role_of(person).hosts() {
+        if !self.may_talk(person) {
             return Err(Refusal(ErrorCode::NotAllowed, "a host has switched the chat off"));
         }
         if chat.text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {

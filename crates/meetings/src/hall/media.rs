@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use proto::data::Notice;
 use proto::meeting::{ErrorCode, Me, Offer, Quality, ServerBody, SlotState, SlotView, Source, What};
 
 use super::feeds::{Assigned, FeedId};
@@ -20,6 +21,8 @@ pub enum Order {
     Close { person: PersonId, what: What },
     /// All slots of somebody's receiving connection.
     Assign { person: PersonId, slots: Vec<Assigned> },
+    /// Who somebody's receiving connection belongs to in the eyes of the others, and whether they may send these messages over its data channels.
+    Data { person: PersonId, sends: bool },
     /// Whether what somebody sends is passed on to anybody. Off until the first of these.
     Forward { person: PersonId, track: Track, on: bool },
 }
@@ -78,6 +81,11 @@ pub enum Report {
     Quality {
         person: PersonId,
         quality: Quality,
+    },
+    /// About what somebody says or reads on data channels.
+    Message {
+        person: PersonId,
+        notice: Notice,
     },
 }
 
@@ -182,6 +190,7 @@ impl Hall {
                 };
                 self.pass_all(now, self.speaker.clone());
             }
+            Report::Message { person, notice } => self.tell_notice(now, &person, notice),
             Report::Quality { person, quality } => self.describe(now, &person, |how| how.quality = quality),
         }
     }
@@ -237,6 +246,7 @@ impl Hall {
                     seat.feeds.offer_slots(slots);
                     self.order_slots(now, &person);
                 }
+                self.begin_data(&person);
             }
         }
     }
@@ -263,6 +273,7 @@ impl Hall {
             What::Receive => {
                 seat.feeds.close_slots();
                 seat.slots_told.clear();
+                seat.sends_told = None;
             }
         }
         self.describe(now, person, |_| {});

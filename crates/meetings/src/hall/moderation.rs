@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use proto::meeting::{
-    Action, ActionForAll, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Moderate, Role, ServerBody, Settings,
+    Action, ActionForAll, CloseCode, DenyCode, EndReason, ErrorCode, LeaveReason, Moderate, Role, ServerBody,
     SettingsChange, What,
 };
 
 use super::nodes::{Message, Request};
 use super::roster::{Event, Rank};
-use super::{Hall, Keep, Output, Refusal};
+use super::{Decided, Hall, Keep, Output, Refusal};
 use crate::id::PersonId;
 use crate::meeting;
 
@@ -108,19 +108,36 @@ impl Hall {
 
     pub(super) fn change(&mut self, now: Instant, change: SettingsChange) {
         let before = self.settings();
-        let SettingsChange { locked, lobby, chat, reactions, share, unmute } = change;
-        let settings = Settings {
-            locked: locked.unwrap_or(before.locked),
-            lobby: lobby.unwrap_or(before.lobby),
-            chat: chat.unwrap_or(before.chat),
-            reactions: reactions.unwrap_or(before.reactions),
-            share: share.unwrap_or(before.share),
-            unmute: unmute.unwrap_or(before.unmute),
-        };
+        let settings = meeting::Settings::changed(before, &change);
         if settings != before {
             let stamp = self.roster.next_stamp();
             self.outputs.push_back(Output::Keep(Keep::Settings(settings)));
             self.write(now, Event::Settings { settings, stamp });
+        }
+    }
+
+    /// What the API has decided and the store keeps takes effect here at once.
+    pub(super) fn follow_decision(&mut self, now: Instant, decided: Decided) {
+        let Decided { settings, co_hosts, banned, lifted } = decided;
+        self.change(now, settings);
+        for (account, is) in co_hosts {
+            let rank = if is { Rank::CoHost } else { Rank::Person };
+            let person = PersonId::from(account);
+            // The owner is above this, and a recorder beside it.
+            if self.roster.own(&person).is_some_and(|how| matches!(how.rank, Rank::CoHost | Rank::Person)) {
+                self.describe(now, &person, |how| how.rank = rank);
+            }
+        }
+        for person in lifted {
+            self.banned.remove(&person);
+            self.lifted.insert(person);
+        }
+        for person in banned {
+            self.write(now, Event::Banned { person });
+        }
+        // Bans that are lifted twice are one; so are as many remembered as can be banned.
+        while self.lifted.len() > meeting::Settings::BANNED_MAX {
+            self.lifted.pop_first();
         }
     }
 

@@ -84,8 +84,10 @@ impl Hall {
             self.yield_place(now, person);
         }
         self.show_difference(now, LeaveReason::Left);
-        for person in &snapshot.banned {
-            self.expel(now, person);
+        for person in
+            snapshot.banned.iter().filter(|person| !self.lifted.contains(*person)).cloned().collect::<Vec<_>>()
+        {
+            self.expel(now, &person);
         }
         for message in &snapshot.said {
             self.deliver(now, message);

@@ -36,6 +36,8 @@ pub struct Seat {
     /// What was said last of each slot, without its state.
     pub slots_told: Vec<SlotView>,
     pub studio: Studio,
+    /// Whether they may send messages, as the media were told last of the receiving connection that is there.
+    pub sends_told: Option<bool>,
     /// Asked by a host to unmute, so that they may even where nobody may by themselves.
     pub asked_to_unmute: bool,
     pub packets: Budget,
@@ -80,6 +82,7 @@ impl Seat {
             feeds: feeds_for(rank),
             slots_told: Vec::new(),
             studio: Studio::default(),
+            sends_told: None,
             asked_to_unmute: false,
             packets: packet_budget(now),
             chats: Budget::new(now, CHATS),
@@ -106,6 +109,7 @@ impl Seat {
         let open = std::mem::take(&mut self.studio).offers.into_keys().collect();
         self.feeds = feeds_for(rank);
         self.slots_told.clear();
+        self.sends_told = None;
         self.asked_to_unmute = false;
         open
     }

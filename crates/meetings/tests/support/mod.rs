@@ -114,10 +114,18 @@ impl World {
         self.join_at(1, name, rank, None)
     }
 
+    /// Somebody with this id.
+    pub fn join_as(&mut self, person: PersonId, name: &str, rank: Rank) -> SocketId {
+        self.enter_at(1, person, name, rank, None)
+    }
+
     pub fn join_at(&mut self, node: u64, name: &str, rank: Rank, resume: Option<Resume>) -> SocketId {
+        self.enter_at(node, who(name), name, rank, resume)
+    }
+
+    fn enter_at(&mut self, node: u64, person: PersonId, name: &str, rank: Rank, resume: Option<Resume>) -> SocketId {
         self.sockets += 1;
         let socket = SocketId(self.sockets);
-        let person = who(name);
         let client = Client {
             person: person.clone(),
             node: NodeId(node),

@@ -335,6 +335,8 @@ pub enum ErrorCode {
     TooManyShares,
     BadOffer,
     TakenOver,
+    /// Reliable messages on a data channel came faster than they were read.
+    MessagesLost,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use meetings::hall::{SocketId, Verified, Way};
+use meetings::hall::{Input, SocketId, Verified, Way};
 use meetings::{AccountId, MeetingId, PersonId};
 use proto::meeting::{EndReason, Hello, PersonView};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -124,28 +124,27 @@ impl Front {
     }
 
     /// What HTTP tells the meetings, until the server closes.
-    pub async fn run(self: Arc<Front>, app: App, mut server: live::Server, mut closing: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Front>, mut server: live::Server, mut closing: watch::Receiver<bool>) {
         loop {
             let ask = tokio::select! {
                 ask = server.asks.recv() => ask,
                 () = super::closed(&mut closing) => None,
             };
             let Some(ask) = ask else { break };
-            self.pass_on(&app, ask).await;
+            self.pass_on(ask).await;
         }
     }
 
-    async fn pass_on(&self, app: &App, ask: live::Ask) {
+    async fn pass_on(&self, ask: live::Ask) {
         match ask {
             live::Ask::Inside { meeting, reply } => {
                 if let Some(hall) = self.at(&meeting) {
                     let _ = hall.send(In::Inside(reply)).await;
                 }
             }
-            live::Ask::Changed(meeting) => {
-                let Some(hall) = self.at(&meeting) else { return };
-                if let Ok(Some(kept)) = app.people.store().meeting(&meeting).await {
-                    let _ = hall.send(In::Kept(Box::new(kept))).await;
+            live::Ask::Changed { meeting, decided } => {
+                if let Some(hall) = self.at(&meeting) {
+                    let _ = hall.send(In::Said(Input::Decided(*decided))).await;
                 }
             }
             live::Ask::Ended(meeting) => {

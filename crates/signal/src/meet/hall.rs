@@ -8,7 +8,7 @@ use meetings::hall::{Hall, Input, Opening, Order, Output, Report, Rules, SocketI
 use meetings::{Meeting, PersonId};
 use proto::NodeId;
 use proto::api::RoomsView;
-use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello, PersonView, SettingsChange};
+use proto::meeting::{ClientBody, ClientPacket, CloseCode, EndReason, Hello, PersonView};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::keep::Keeper;
@@ -44,8 +44,6 @@ pub enum In {
         reason: Option<String>,
         reply: oneshot::Sender<bool>,
     },
-    /// Its settings were changed over HTTP.
-    Kept(Box<Meeting>),
     Leave(PersonId),
     End(EndReason),
 }
@@ -152,18 +150,13 @@ pub async fn run(app: App, kept: Meeting, inputs: mpsc::Sender<In>, mut received
 }
 
 fn opening(kept: Meeting, rules: Rules) -> Opening {
-    let settings = proto::meeting::Settings {
-        locked: kept.settings.locked,
-        lobby: kept.settings.lobby,
-        ..proto::meeting::Settings::default()
-    };
     Opening {
         // One node so far: its number tells nobody apart.
         node: NodeId(0),
         meeting: kept.id,
         now: Instant::now(),
         calendar_ms: now().0 * 1000,
-        settings,
+        settings: kept.settings.live(),
         banned: kept.settings.banned,
         rules,
     }
@@ -193,15 +186,6 @@ impl Task {
             In::Remove { person, reason, reply } => {
                 let _ = reply.send(self.sockets.values().any(|socket| socket.person == person));
                 self.hall.handle(now, Input::Remove { person, reason });
-            }
-            In::Kept(kept) => {
-                let settings = &kept.settings;
-                let change = SettingsChange {
-                    locked: Some(settings.locked),
-                    lobby: Some(settings.lobby),
-                    ..SettingsChange::default()
-                };
-                self.hall.handle(now, Input::Change(change));
             }
             In::Leave(person) => {
                 let theirs = self.sockets.iter().filter(|(_, socket)| socket.person == person);

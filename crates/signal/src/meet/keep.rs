@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use meetings::hall::Keep;
-use meetings::{Error, Meeting, MeetingId, Settings, Store};
+use meetings::{Error, Meeting, MeetingId, Settings, Store, edit};
 use proto::meeting::EndReason;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -117,19 +117,12 @@ impl Writer {
 
     async fn write(&self, keep: &Keep) -> Result<(), Error> {
         match keep {
-            Keep::Settings(live) => {
-                let set = |settings: &mut Settings| {
-                    (settings.locked, settings.lobby) = (live.locked, live.lobby);
-                };
-                self.change(|meeting| set(&mut meeting.settings)).await
-            }
+            Keep::Settings(live) => self.change(|meeting| meeting.settings.keep_live(*live)).await,
             Keep::Removed { person, banned } => {
                 if *banned {
-                    let ban = |settings: &mut Settings| {
-                        if settings.banned.len() < Settings::BANNED_MAX {
-                            settings.banned.insert(person.clone());
-                        }
-                    };
+                    let marks = edit::marks(&*self.store, &self.meeting, person).await?;
+                    // Full: the hall keeps them out for as long as it lasts.
+                    let ban = |settings: &mut Settings| _ = settings.ban(person, marks.iter().copied());
                     self.change(|meeting| ban(&mut meeting.settings)).await?;
                 }
                 self.store.remove_seats(&self.meeting, Some(person)).await.map(drop)

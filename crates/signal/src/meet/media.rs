@@ -9,6 +9,7 @@ use std::time::Duration;
 use meetings::hall::{Assigned, FeedId, Order, Report, Track};
 use meetings::{MeetingId, PersonId};
 use proto::api::{PublisherView, RoomsView, TrackKind};
+use proto::data::Notice;
 use proto::meeting::{SlotState, Source, What};
 use proto::{Assignment, Given, RoomName, Section, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +24,9 @@ use crate::desk::{Answered, Client, Expect, Owner, Patched};
 
 /// How often somebody's line is looked at.
 const QUALITY_EVERY: Duration = Duration::from_secs(3);
+
+/// A worker says each of a handful of things once in two seconds.
+const NOTICES_MAX: usize = 16;
 
 pub struct Media {
     app: App,
@@ -70,6 +74,7 @@ impl Media {
                 Order::Close { person, what } => self.close(&(person, what)).await,
                 Order::Assign { person, slots } => self.assign(person, slots).await,
                 Order::Forward { person, track, on } => self.forward(person, track, on).await,
+                Order::Data { person, sends } => self.introduce(person, sends).await,
             }
         }
         let open: Vec<_> = self.sessions.keys().cloned().collect();
@@ -141,12 +146,14 @@ impl Media {
         }
         let (feeds, of_feeds) = watch::channel(HashMap::new());
         let (given, sections) = watch::channel(Vec::new());
-        if !self.app.desk.follow(id, given) {
+        let (notices, of_messages) = mpsc::channel(NOTICES_MAX);
+        if !self.app.desk.follow(id, given, notices) {
             tracing::warn!("the node is too busy to say what a meeting's slots are given");
         }
         let slots = tokio::spawn(report_slots(person.clone(), sections, of_feeds, self.reports.clone()));
         let line = tokio::spawn(report_quality(self.app.clone(), id, person.clone(), self.reports.clone()));
-        Session { id, feeds: Some(feeds), watchers: vec![ended, slots, line] }
+        let messages = tokio::spawn(report_messages(person.clone(), of_messages, self.reports.clone()));
+        Session { id, feeds: Some(feeds), watchers: vec![ended, slots, line, messages] }
     }
 
     async fn ice(&self, person: PersonId, what: What, fragment: &str) {
@@ -179,6 +186,11 @@ impl Media {
         let assignments = slots.into_iter().map(assignment).collect();
         let own = [Source::Camera, Source::Screen].map(|source| names::publisher(&person, source)).to_vec();
         let _ = self.app.desk.assign(session.id, self.owner, Some(own), assignments).await;
+    }
+
+    async fn introduce(&self, person: PersonId, sends: bool) {
+        let Some(session) = self.sessions.get(&(person.clone(), What::Receive)) else { return };
+        let _ = self.app.desk.introduce(session.id, self.owner, names::member(&person), sends).await;
     }
 
     async fn forward(&self, person: PersonId, track: Track, on: bool) {
@@ -234,6 +246,15 @@ fn slot_state(given: Given) -> SlotState {
         Given::Nothing | Given::Unplayable | Given::Paused | Given::Silent | Given::Waiting => SlotState::Waiting,
         Given::Withheld => SlotState::Paused,
         Given::Layer { height, .. } => SlotState::Live { height },
+    }
+}
+
+/// What somebody is to be told of their messages.
+async fn report_messages(person: PersonId, mut notices: mpsc::Receiver<Notice>, reports: mpsc::Sender<In>) {
+    while let Some(notice) = notices.recv().await {
+        if reports.send(In::Media(Report::Message { person: person.clone(), notice })).await.is_err() {
+            return;
+        }
     }
 }
 

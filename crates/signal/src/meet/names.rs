@@ -2,6 +2,7 @@
 //! camera with their microphone is one publisher in it, and their screen with its sound another.
 
 use meetings::{MeetingId, PersonId};
+use proto::data::Member;
 use proto::meeting::{Source, What};
 use proto::{PublisherName, RoomName};
 
@@ -25,6 +26,11 @@ pub fn meeting_of(room: &str) -> Option<MeetingId> {
 
 pub fn person_of(publisher: &str) -> Option<PersonId> {
     read(publisher).map(|(person, _)| person)
+}
+
+/// By which the others of a meeting know who sent them a message.
+pub fn member(person: &PersonId) -> Member {
+    person.as_str().parse().expect("an id has 27 letters and digits")
 }
 
 /// Whose publication that is.

@@ -9,7 +9,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use meetings::hall::{Input, Verified, Way};
+use meetings::hall::{Input, Rank, Verified, Way};
 use meetings::{MeetingId, Purpose, Secret};
 use proto::meeting::{ClientBody, CloseCode, DenyCode, ErrorCode, Hello, PACKET_BYTES_MAX, Said, ServerBody, parse};
 use tokio::time::timeout;
@@ -121,7 +121,7 @@ async fn verify(app: &App, meeting: &MeetingId, hello: &Hello) -> Result<Verifie
     let token = store.token(&secret.hash()).await.map_err(away)?;
     let token =
         token.filter(|token| token.expires > super::now()).ok_or_else(|| no("the ticket is void; join again"))?;
-    let Purpose::Seat { meeting: of, person, name } = token.purpose else {
+    let Purpose::Seat { meeting: of, person, name, marks } = token.purpose else {
         return Err(no("a login is no ticket; join first"));
     };
     if of != *meeting {
@@ -131,6 +131,10 @@ async fn verify(app: &App, meeting: &MeetingId, hello: &Hello) -> Result<Verifie
     let kept = kept.filter(|kept| kept.ended.is_none());
     let kept = kept.ok_or_else(|| denied(meeting.as_str(), DenyCode::Ended, "this meeting has ended"))?;
     let rank = rank(&kept, &person);
+    // A ticket that somebody had in reserve.
+    if rank == Rank::Person && kept.settings.is_marked(&marks) {
+        return Err(denied(meeting.as_str(), DenyCode::Banned, "a host has removed you from this meeting for good"));
+    }
     Ok(Verified { person, name, rank })
 }
 

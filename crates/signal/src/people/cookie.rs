@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 pub const LOGIN: &str = "__Host-weir";
 pub const DEVICE: &str = "__Host-weir-device";
+pub const GUEST: &str = "__Host-weir-guest";
 
 /// The first one of that name.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -33,7 +34,7 @@ pub fn fuzz(text: &str) {
     let mut headers = HeaderMap::new();
     let Ok(value) = text.parse() else { return };
     headers.insert(COOKIE, value);
-    for name in [LOGIN, DEVICE] {
+    for name in [LOGIN, DEVICE, GUEST] {
         assert!(read(&headers, name).is_none_or(|value| text.contains(value) && !value.contains(';')));
     }
 }

@@ -3,16 +3,17 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use meetings::rights::{self, Action, Role};
 use meetings::throttle::Key;
-use meetings::{Meeting, PersonId, PersonName, Purpose, Secret, Token};
+use meetings::{Mark, Meeting, PersonId, PersonName, Purpose, Secret, Token};
 use proto::meeting_api::{JoinOrder, JoinView, JoinedPerson, LeaveOrder};
 
 use super::identity::Who;
-use super::{find, identity, meeting, now, random, random_id, read, slow};
+use super::marks::{self, Browser};
+use super::{cookie, find, identity, meeting, now, random, random_id, read, slow};
 use crate::app::App;
 use crate::live::Ask;
 use crate::problem::{Failure, Kind};
@@ -35,11 +36,18 @@ pub async fn join(State(app): State<App>, request: Request) -> Result<Response, 
         (None, None) => return Err(read::bad("say a \"name\" by which the others know you, or log in")),
     };
     people.slow.joins.take(slow::key("join", "", app.client_ip(&parts)))?;
-    let_in(&app, &parts, &meeting, role, &person, order.passcode).await?;
+    let shown = Browser::shown(&parts.headers);
+    let browser = shown.unwrap_or_else(Browser::new);
+    let mut marks = vec![browser.mark(&people.key, &meeting.id)];
+    // Many share an address: it is looked at where an operator wants it, and of guests only.
+    if people.settings.ban_addresses && role == Role::Guest {
+        marks.push(marks::of_address(&people.key, &meeting.id, app.client_ip(&parts)));
+    }
+    let_in(&app, &parts, &meeting, role, &person, &marks, order.passcode).await?;
 
     let secret = Secret::from_random(random());
     let (created, expires) = (now(), now().after(people.settings.ticket));
-    let purpose = Purpose::Seat { meeting: meeting.id.clone(), person: person.clone(), name: name.clone() };
+    let purpose = Purpose::Seat { meeting: meeting.id.clone(), person: person.clone(), name: name.clone(), marks };
     people.store.add_token(&Token { hash: secret.hash(), purpose, created, expires }).await?;
     // Ended, or deleted, since it was looked up: that made all tickets void but this one.
     let still = people.store.meeting(&meeting.id).await?;
@@ -57,7 +65,12 @@ pub async fn join(State(app): State<App>, request: Request) -> Result<Response, 
         // http becomes ws, and https wss.
         socket: format!("{}/meeting/socket", base.replacen("http", "ws", 1)),
     };
-    Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
+    let mut response = ([(CACHE_CONTROL, "no-store")], Json(view)).into_response();
+    if shown.is_none() {
+        let kept = cookie::set(cookie::GUEST, &browser.show(), marks::AGE);
+        response.headers_mut().append(SET_COOKIE, kept);
+    }
+    Ok(response)
 }
 
 /// By a ticket, which is void then, or by a login, and then all tickets of the account to this meeting are.
@@ -102,13 +115,14 @@ async fn let_in(
     meeting: &Meeting,
     role: Role,
     person: &PersonId,
+    marks: &[Mark],
     passcode: Option<String>,
 ) -> Result<(), Failure> {
     let settings = &meeting.settings;
     if rights::may(role, Action::EnterAnyway) {
         return Ok(());
     }
-    if settings.banned.contains(person) {
+    if settings.banned.contains(person) || settings.is_marked(marks) {
         return Err(Failure::new(Kind::Banned, "a host of this meeting has asked you not to come back"));
     }
     if role == Role::Guest && !settings.guests {

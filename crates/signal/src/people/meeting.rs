@@ -9,11 +9,13 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use meetings::hall::Decided;
 use meetings::rights::{self, Action, Role};
 use meetings::throttle::Key;
 use meetings::{
-    Account, AccountId, Added, Error, Meeting, MeetingId, Once, PasscodeHash, PersonId, Settings, Version, edit,
+    Account, AccountId, Added, Error, Mark, Meeting, MeetingId, Once, PasscodeHash, PersonId, Settings, Version, edit,
 };
+use proto::meeting::SettingsChange;
 use proto::meeting_api::{MeetingChange, MeetingDoor, MeetingOrder, MeetingRole, MeetingView, MeetingsView};
 
 use super::own::IdPath;
@@ -47,6 +49,10 @@ pub async fn create(State(app): State<App>, request: Request) -> Result<Response
     settings.title = title(order.title.unwrap_or_default())?;
     settings.lobby = order.lobby.unwrap_or(false);
     settings.locked = order.locked.unwrap_or(false);
+    settings.chat = order.chat.unwrap_or(true);
+    settings.reactions = order.reactions.unwrap_or(true);
+    settings.share = order.share.unwrap_or(true);
+    settings.unmute = order.unmute.unwrap_or(true);
     settings.passcode = passcode(&app, order.passcode.unwrap_or_default()).await?;
     let meeting = Meeting {
         id: MeetingId::from_random(random_id()),
@@ -126,7 +132,7 @@ pub async fn change(State(app): State<App>, id: IdPath, request: Request) -> Res
     app.count_request(&parts)?;
     let (account, meeting, role) = permitted(&app, &parts, id, Action::ChangeMeeting).await?;
     let order: MeetingChange = read::json(&app, &parts, body).await?;
-    let change = Change::read(&app, order).await?;
+    let change = Change::read(&app, &meeting, role, order).await?;
     let changed = edit::meeting::<Failure>(&*app.people.store, &meeting.id, |stored| {
         // The right may have been taken since it was looked up.
         if !rights::may(rights::role_in(stored, Some(&account)), Action::ChangeMeeting) {
@@ -138,7 +144,11 @@ pub async fn change(State(app): State<App>, id: IdPath, request: Request) -> Res
         change.apply(&mut stored.settings)
     })
     .await?;
-    app.people.live.tell(Ask::Changed(changed.id.clone())).await;
+    for (person, _) in &change.bans_add {
+        app.people.store.remove_seats(&meeting.id, Some(person)).await?;
+    }
+    let decided = Box::new(change.decided());
+    app.people.live.tell(Ask::Changed { meeting: changed.id.clone(), decided }).await;
     Ok(([(CACHE_CONTROL, "no-store")], Json(view(&app, &parts, &changed, role))).into_response())
 }
 
@@ -218,6 +228,10 @@ fn view(app: &App, request: &Parts, meeting: &Meeting, as_role: Role) -> Meeting
         guests: settings.guests,
         lobby: settings.lobby,
         locked: settings.locked,
+        chat: settings.chat,
+        reactions: settings.reactions,
+        share: settings.share,
+        unmute: settings.unmute,
         passcode: settings.passcode.is_some(),
         created: meeting.created.0,
         ended: meeting.ended.map(|ended| ended.0),
@@ -275,28 +289,36 @@ async fn passcode(app: &App, text: String) -> Result<Option<PasscodeHash>, Failu
 struct Change {
     title: Option<String>,
     guests: Option<bool>,
-    lobby: Option<bool>,
-    locked: Option<bool>,
+    live: SettingsChange,
     passcode: Option<Option<PasscodeHash>>,
     co_hosts_add: Vec<AccountId>,
     co_hosts_remove: Vec<AccountId>,
+    /// With what they would be known again by.
+    bans_add: Vec<(PersonId, Vec<Mark>)>,
     bans_lift: Vec<PersonId>,
 }
 
 impl Change {
-    async fn read(app: &App, order: MeetingChange) -> Result<Change, Failure> {
+    async fn read(app: &App, meeting: &Meeting, by: Role, order: MeetingChange) -> Result<Change, Failure> {
         let (co_hosts, bans) = (order.co_hosts.unwrap_or_default(), order.bans.unwrap_or_default());
+        let MeetingChange { locked, lobby, chat, reactions, share, unmute, .. } = order;
+        let mut bans_add = Vec::new();
+        for person in ids::<PersonId>(&bans.add)? {
+            check_ban(meeting, by, &person)?;
+            let marks = edit::marks(&*app.people.store, &meeting.id, &person).await?;
+            bans_add.push((person, marks));
+        }
         let change = Change {
             title: order.title.map(title).transpose()?,
             guests: order.guests,
-            lobby: order.lobby,
-            locked: order.locked,
+            live: SettingsChange { locked, lobby, chat, reactions, share, unmute },
             passcode: match order.passcode {
                 Some(text) => Some(passcode(app, text.unwrap_or_default()).await?),
                 None => None,
             },
             co_hosts_add: ids(&co_hosts.add)?,
             co_hosts_remove: ids(&co_hosts.remove)?,
+            bans_add,
             bans_lift: ids(&bans.lift)?,
         };
         for id in &change.co_hosts_add {
@@ -315,16 +337,44 @@ impl Change {
             settings.passcode.clone_from(passcode);
         }
         settings.guests = self.guests.unwrap_or(settings.guests);
-        settings.lobby = self.lobby.unwrap_or(settings.lobby);
-        settings.locked = self.locked.unwrap_or(settings.locked);
+        settings.keep_live(Settings::changed(settings.live(), &self.live));
         settings.co_hosts.extend(self.co_hosts_add.iter().cloned());
         settings.co_hosts.retain(|id| !self.co_hosts_remove.contains(id));
-        settings.banned.retain(|person| !self.bans_lift.contains(person));
+        self.bans_lift.iter().for_each(|person| settings.lift(person));
+        for (person, marks) in &self.bans_add {
+            settings.co_hosts.retain(|id| person.account().as_ref() != Some(id));
+            if !settings.ban(person, marks.iter().copied()) {
+                let max = Settings::BANNED_MAX;
+                return Err(read::bad(format!("a meeting bans at most {max} people; lift some bans, or lock it")));
+            }
+        }
         if settings.co_hosts.len() > Settings::CO_HOSTS_MAX {
             return Err(read::bad(format!("a meeting has at most {} co-hosts", Settings::CO_HOSTS_MAX)));
         }
         Ok(())
     }
+
+    /// For the meeting itself, if it is going on.
+    fn decided(&self) -> Decided {
+        let added = self.co_hosts_add.iter().map(|id| (id.clone(), true));
+        // In this order, as in `apply`: who is added and removed is removed.
+        let co_hosts = added.chain(self.co_hosts_remove.iter().map(|id| (id.clone(), false))).collect();
+        let banned = self.bans_add.iter().map(|(person, _)| person.clone()).collect();
+        Decided { settings: self.live.clone(), co_hosts, banned, lifted: self.bans_lift.clone() }
+    }
+}
+
+/// As in the meeting: nobody bans its host, and a co-host no other one.
+fn check_ban(meeting: &Meeting, by: Role, person: &PersonId) -> Result<(), Failure> {
+    let account = person.account();
+    if account.as_ref() == Some(&meeting.host) {
+        return Err(Failure::new(Kind::Forbidden, "nobody bans the host of a meeting"));
+    }
+    let is_co_host = account.is_some_and(|account| meeting.settings.co_hosts.contains(&account));
+    if is_co_host && by != Role::Host {
+        return Err(Failure::new(Kind::Forbidden, "only the host bans a co-host"));
+    }
+    Ok(())
 }
 
 fn ids<Id: std::str::FromStr<Err = meetings::IdError>>(texts: &[String]) -> Result<Vec<Id>, Failure> {

@@ -32,6 +32,8 @@ pub struct Settings {
     pub guesses: Rate,
     /// `https://host[:port]`, for links. Without one a link is made of what the request says, and one in a mail of the
     /// address that this server listens on.
+    /// Whoever was banned as a guest keeps out other guests of the same address as well.
+    pub ban_addresses: bool,
     pub public_url: Option<String>,
     /// Without it no mail is sent.
     pub mail: Option<Mail>,
@@ -50,6 +52,7 @@ impl Settings {
             hashes_at_once: std::thread::available_parallelism().map_or(1, usize::from),
             // A team mistypes a few; a search of 2^61 ids gets nowhere.
             guesses: Rate { per_s: 1, burst: 60 },
+            ban_addresses: false,
             public_url: None,
             mail: None,
         }

@@ -48,6 +48,9 @@ impl Store for Away {
     async fn remove_tokens_of(&self, _: &AccountId, _: Option<&TokenHash>) -> Result<u64, Error> {
         away()
     }
+    async fn seats(&self, _: &MeetingId, _: &PersonId) -> Result<Vec<Token>, Error> {
+        away()
+    }
     async fn remove_seats(&self, _: &MeetingId, _: Option<&PersonId>) -> Result<u64, Error> {
         away()
     }

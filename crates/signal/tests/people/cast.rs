@@ -76,8 +76,12 @@ impl World {
     /// A ticket of a guest.
     pub async fn guest_in(&self, meeting: &MeetingId) -> (PersonId, String) {
         let person = PersonId::guest_from_random(random());
-        let purpose =
-            Purpose::Seat { meeting: meeting.clone(), person: person.clone(), name: "Guest".parse().unwrap() };
+        let purpose = Purpose::Seat {
+            meeting: meeting.clone(),
+            person: person.clone(),
+            name: "Guest".parse().unwrap(),
+            marks: vec![],
+        };
         (person, self.token_for(purpose, 600).await)
     }
 

@@ -192,7 +192,8 @@ async fn the_door_says_who_is_inside_and_the_live_meetings_hear_what_was_decided
     assert_eq!((door["title"].as_str(), door["host_name"].as_str()), (Some("Standup"), Some("Ann")));
     assert!(door.get("role").is_none() && door.get("link").is_none());
     world.send("PATCH", &path, &ann.header(), r#"{"locked":true}"#).await.json(200);
-    assert_eq!(heard.recv().await.unwrap(), format!("Changed({meeting:?})"));
+    let changed = heard.recv().await.unwrap();
+    assert!(changed.starts_with("Changed") && changed.contains("locked: Some(true), lobby: None"), "{changed}");
     let body = format!(r#"{{"meeting_id":"{meeting}"}}"#);
     world.send("POST", "/meeting/leave", &ann.header(), &body).await;
     assert!(heard.recv().await.unwrap().starts_with("Left"));
@@ -200,4 +201,76 @@ async fn the_door_says_who_is_inside_and_the_live_meetings_hear_what_was_decided
     assert_eq!(heard.recv().await.unwrap(), format!("Ended({meeting:?})"));
     world.send("POST", "/account/logout-everywhere", &ann.header(), "").await;
     assert_eq!(heard.recv().await.unwrap(), format!("LoggedOut({:?})", ann.id));
+}
+
+#[tokio::test]
+async fn what_people_may_do_in_a_meeting_is_kept_and_changed_like_the_rest() {
+    let world = open().await;
+    let ann = world.person().await;
+    let made = world.send("POST", "/meeting", &ann.header(), r#"{"share":false}"#).await.json(201);
+    let switches =
+        |view: &serde_json::Value| ["chat", "reactions", "share", "unmute"].map(|key| view[key].as_bool().unwrap());
+    assert_eq!(switches(&made), [true, true, false, true]);
+    let path = format!("/meeting/{}", made["meeting_id"].as_str().unwrap());
+    let body = r#"{"chat":false,"share":true,"unmute":false}"#;
+    let changed = world.send("PATCH", &path, &ann.header(), body).await.json(200);
+    assert_eq!(switches(&changed), [false, true, true, false]);
+    let seen = world.ask("GET", &path, &ann.header(), "").await.json(200);
+    assert_eq!(switches(&seen), [false, true, true, false]);
+    world.send("PATCH", &path, &ann.header(), r#"{"chat":"no"}"#).await.is(422, "bad-input");
+}
+
+#[tokio::test]
+async fn a_guest_who_was_banned_is_known_again_by_the_browser_until_that_is_lifted() {
+    let world = open().await;
+    let (ann, bob) = (world.person().await, world.person().await);
+    let meeting = world.meeting_of(&ann, open_to_all(), false).await;
+    let path = format!("/meeting/{meeting}");
+    let first = join(&world, &meeting, &[], NAMED).await;
+    let number = first.cookie("__Host-weir-guest").expect("a browser is given a number");
+    let cookie = format!("__Host-weir-guest={number}");
+    let browser = [("Cookie", cookie.as_str())];
+    let kim = first.json(200)["person"]["account_id"].as_str().unwrap().to_owned();
+    let second = join(&world, &meeting, &browser, NAMED).await;
+    assert_eq!(second.header("set-cookie"), None, "it has one");
+    assert_ne!(second.json(200)["person"]["account_id"], kim, "whoever throws the ticket away is somebody new");
+    let change = async |who: &Person, body: String| world.send("PATCH", &path, &who.header(), &body).await;
+    let seen = change(&ann, format!(r#"{{"bans":{{"add":["{kim}"]}}}}"#)).await.json(200);
+    assert_eq!(seen["banned"], serde_json::json!([kim]));
+    // Also under another name, and with an account made for it.
+    join(&world, &meeting, &browser, r#","name":"Nobody""#).await.is(403, "banned");
+    let as_bob = [("Cookie", cookie.as_str()), ("Authorization", bob.auth.as_str())];
+    join(&world, &meeting, &as_bob, "").await.is(403, "banned");
+    // Others come in, and so does that browser elsewhere: this is about one meeting.
+    join(&world, &meeting, &[], NAMED).await.json(200);
+    let elsewhere = world.meeting_of(&ann, open_to_all(), false).await;
+    join(&world, &elsewhere, &browser, NAMED).await.json(200);
+    change(&ann, format!(r#"{{"bans":{{"lift":["{kim}"]}}}}"#)).await.json(200);
+    join(&world, &meeting, &browser, NAMED).await.json(200);
+    // Nobody bans the host, nor a co-host another one.
+    let (cy, di) = (world.person().await, world.person().await);
+    let add = |who: &Person| format!(r#"{{"bans":{{"add":["{}"]}}}}"#, who.id);
+    change(&ann, format!(r#"{{"co_hosts":{{"add":["{}","{}"]}}}}"#, cy.id, di.id)).await.json(200);
+    change(&cy, add(&ann)).await.is(403, "forbidden");
+    change(&cy, add(&di)).await.is(403, "forbidden");
+    let seen = change(&ann, add(&di)).await.json(200);
+    assert_eq!(seen["co_hosts"], serde_json::json!([cy.id.to_string()]), "who is banned is no co-host");
+    join(&world, &meeting, &di.header(), "").await.is(403, "banned");
+}
+
+#[tokio::test]
+async fn where_an_operator_wants_it_a_ban_is_for_the_address_too() {
+    for (wanted, status) in [(false, 200), (true, 403)] {
+        let world = start(move |settings| settings.people.ban_addresses = wanted).await;
+        let ann = world.person().await;
+        let meeting = world.meeting_of(&ann, open_to_all(), false).await;
+        let kim =
+            join(&world, &meeting, &[], NAMED).await.json(200)["person"]["account_id"].as_str().unwrap().to_owned();
+        let body = format!(r#"{{"bans":{{"add":["{kim}"]}}}}"#);
+        world.send("PATCH", &format!("/meeting/{meeting}"), &ann.header(), &body).await.json(200);
+        assert_eq!(join(&world, &meeting, &[], NAMED).await.status, status, "{wanted}");
+        // People with an account are known by that.
+        let bob = world.person().await;
+        join(&world, &meeting, &bob.header(), "").await.json(200);
+    }
 }

@@ -207,7 +207,12 @@ async fn check(world: &World, endpoint: &Endpoint, object: Object, role: Role) {
 
 async fn token(world: &World, role: Role, host: &Person, co_host: Person, meeting: &MeetingId) -> Option<String> {
     let login = || Purpose::Login(host.id.clone());
-    let seat = |person: PersonId| Purpose::Seat { meeting: meeting.clone(), person, name: "Ann".parse().unwrap() };
+    let seat = |person: PersonId| Purpose::Seat {
+        meeting: meeting.clone(),
+        person,
+        name: "Ann".parse().unwrap(),
+        marks: vec![],
+    };
     Some(match role {
         Role::Nobody => return None,
         Role::Guest => world.guest_in(meeting).await.1,

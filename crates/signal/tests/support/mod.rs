@@ -183,7 +183,11 @@ async fn node(
                 let _ = reply.send(answer);
             }
             // No route leads there.
-            Ask::Attend { .. } | Ask::Assign { .. } | Ask::Follow { .. } | Ask::Forward { .. } => {}
+            Ask::Attend { .. }
+            | Ask::Assign { .. }
+            | Ask::Follow { .. }
+            | Ask::Introduce { .. }
+            | Ask::Forward { .. } => {}
             Ask::Look { session, owner, reply } => {
                 note("look");
                 let answer = match owner {

@@ -13,6 +13,7 @@ use crate::Error;
 /// The n-th of them makes schema n. One that was released is never edited: a database out there has it behind it.
 pub const SQLITE: &[&str] = &[
     include_str!("../../schema/sqlite/0001_people_and_meetings.sql"),
+    include_str!("../../schema/sqlite/0002_marks_of_seats.sql"),
     include_str!("../../schema/sqlite/0003_events.sql"),
 ];
 

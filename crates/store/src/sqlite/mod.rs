@@ -265,13 +265,14 @@ impl Store for Sqlite {
     async fn add_token(&self, token: &Token) -> Result<(), Error> {
         let (created, expires) = (kept(token.created.0)?, kept(token.expires.0)?);
         let seat = match &token.purpose {
-            Purpose::Seat { meeting, person, name } => Some((meeting.as_str(), person.as_str(), name.as_str())),
+            Purpose::Seat { meeting, person, name, .. } => Some((meeting.as_str(), person.as_str(), name.as_str())),
             Purpose::Login(_) | Purpose::Reset(_) | Purpose::Confirm(_) => None,
         };
+        let marks = row::marks_bytes(&token.purpose);
         let account = token.purpose.account();
         let insert = sqlx::query(
-            "INSERT INTO tokens (hash, purpose, account, meeting, person, name, created, expires) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tokens (hash, purpose, account, meeting, person, name, marks, created, expires) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&token.hash.0[..])
         .bind(row::purpose_text(&token.purpose))
@@ -279,6 +280,7 @@ impl Store for Sqlite {
         .bind(seat.map(|(meeting, _, _)| meeting))
         .bind(seat.map(|(_, person, _)| person))
         .bind(seat.map(|(_, _, name)| name))
+        .bind(marks)
         .bind(created)
         .bind(expires);
         inserted(insert.execute(&self.writer).await)?;
@@ -302,6 +304,14 @@ impl Store for Sqlite {
         let delete =
             sqlx::query("DELETE FROM tokens WHERE account = ? AND hash <> ?").bind(account.as_str()).bind(except);
         Ok(delete.execute(&self.writer).await.map_err(unavailable)?.rows_affected())
+    }
+
+    async fn seats(&self, meeting: &MeetingId, person: &PersonId) -> Result<Vec<Token>, Error> {
+        let query = sqlx::query("SELECT * FROM tokens WHERE meeting = ? AND person = ? ORDER BY hash")
+            .bind(meeting.as_str())
+            .bind(person.as_str());
+        let found = query.fetch_all(&self.readers).await.map_err(unavailable)?;
+        found.iter().map(row::token).collect()
     }
 
     async fn remove_seats(&self, meeting: &MeetingId, person: Option<&PersonId>) -> Result<u64, Error> {

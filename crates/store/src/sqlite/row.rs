@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use meetings::events::{Happened, Logged, Progress, Sequence};
 use meetings::{
-    Account, AuditEntry, AuditId, Error, Grant, Meeting, PasswordHash, Purpose, Recorded, Settings, Token, TokenHash,
-    UnixTime, Version,
+    Account, AuditEntry, AuditId, Error, Grant, Mark, Meeting, PasswordHash, Purpose, Recorded, Settings, Token,
+    TokenHash, UnixTime, Version,
 };
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -54,6 +54,18 @@ pub fn purpose_text(purpose: &Purpose) -> &'static str {
     }
 }
 
+/// One after the other: each has the same length.
+pub fn marks_bytes(purpose: &Purpose) -> Vec<u8> {
+    match purpose {
+        Purpose::Seat { marks, .. } => marks.iter().flat_map(|mark| mark.0).collect(),
+        Purpose::Login(_) | Purpose::Reset(_) | Purpose::Confirm(_) => Vec::new(),
+    }
+}
+
+fn marks(bytes: &[u8]) -> Result<Vec<Mark>, Error> {
+    bytes.chunks(Mark::LEN).map(|mark| mark.try_into().map(Mark).map_err(unavailable)).collect()
+}
+
 pub fn settings_text(settings: &Settings) -> Result<String, Error> {
     serde_json::to_string(settings).map_err(unavailable)
 }
@@ -83,6 +95,7 @@ pub fn token(row: &SqliteRow) -> Result<Token, Error> {
             meeting: parsed(text(row, "meeting")?)?,
             person: parsed(text(row, "person")?)?,
             name: parsed(text(row, "name")?)?,
+            marks: marks(column(row, "marks")?)?,
         },
     };
     Ok(Token {

@@ -17,6 +17,7 @@ pub struct Section {
     pub ticket_hours: u32,
     pub ended_days: u32,
     pub hashes_at_once: u32,
+    pub ban_addresses: bool,
 }
 
 impl Default for Section {
@@ -28,6 +29,7 @@ impl Default for Section {
             ticket_hours: 24,
             ended_days: 30,
             hashes_at_once: 0,
+            ban_addresses: false,
         }
     }
 }
@@ -43,6 +45,7 @@ impl Section {
         people.confirm_email = self.confirm_email;
         people.login = DAY * self.login_days;
         people.ticket = Duration::from_secs(3600) * self.ticket_hours;
+        people.ban_addresses = self.ban_addresses;
         people.ended_kept = DAY * self.ended_days;
         if self.hashes_at_once > 0 {
             people.hashes_at_once = self.hashes_at_once as usize;

@@ -16,6 +16,9 @@ pub struct Section {
     pub event_streams_max: u32,
     pub meeting_sockets_max: u32,
     pub meeting_sockets_per_address_max: u32,
+    pub messages_per_s: u32,
+    pub message_bytes_per_s: u32,
+    pub message_queue_bytes_max: u32,
     pub offer_bytes_max: u32,
     pub fragment_bytes_max: u32,
     pub head_timeout_s: u32,
@@ -29,6 +32,7 @@ pub struct Section {
 impl Default for Section {
     fn default() -> Section {
         let http = signal::Limits::default();
+        let messages = node::Limits::default().data;
         Section {
             // A machine of 64 cores at a fifth of what they could hold; memory is what a small machine lacks first.
             sessions_max: 100_000,
@@ -37,6 +41,9 @@ impl Default for Section {
             event_streams_max: http.event_streams_max as u32,
             meeting_sockets_max: http.meeting_sockets_max as u32,
             meeting_sockets_per_address_max: http.meeting_sockets_per_address_max as u32,
+            messages_per_s: messages.rates.messages_per_s,
+            message_bytes_per_s: messages.rates.bytes_per_s,
+            message_queue_bytes_max: messages.queue_bytes_max as u32,
             offer_bytes_max: http.offer_bytes_max as u32,
             fragment_bytes_max: http.fragment_bytes_max as u32,
             head_timeout_s: http.head_timeout.as_secs() as u32,
@@ -61,11 +68,28 @@ impl Section {
         at_least_one("limits.requests_burst", self.requests_burst)?;
         at_least_one("limits.local_requests_per_s", self.local_requests_per_s)?;
         at_least_one("limits.local_requests_burst", self.local_requests_burst)?;
+        at_least_one("limits.messages_per_s", self.messages_per_s)?;
+        // A burst is two seconds' worth, and has to hold the longest message with its header.
+        if self.message_bytes_per_s < 16 * 1024 {
+            let why = "a message may have 16384 bytes; allow one a second";
+            return Err(Fault::new("limits.message_bytes_per_s", why));
+        }
+        if self.message_queue_bytes_max < 64 * 1024 {
+            let why = "below 65536 bytes whoever misses a moment is closed; allow four long messages";
+            return Err(Fault::new("limits.message_queue_bytes_max", why));
+        }
         // A browser's offer with simulcast is about 12 kB.
         if self.offer_bytes_max < 16 * 1024 {
             return Err(Fault::new("limits.offer_bytes_max", "browsers send offers of up to 16384 bytes; allow those"));
         }
         at_least_one("limits.fragment_bytes_max", self.fragment_bytes_max)
+    }
+
+    pub fn apply(&self, limits: &mut node::Limits) {
+        limits.sessions_max = self.sessions_per_worker_max as usize;
+        limits.data.rates.messages_per_s = self.messages_per_s;
+        limits.data.rates.bytes_per_s = self.message_bytes_per_s;
+        limits.data.queue_bytes_max = self.message_queue_bytes_max as usize;
     }
 
     pub fn http(&self) -> signal::Limits {

@@ -164,9 +164,9 @@ drops_per_s: number,
 repairs_per_s: number, };
 
 /**
- * People who may come back.
+ * People who shall not come back, and those who may again: accounts, and guests.
  */
-export type BansChange = { lift?: Array<string>, };
+export type BansChange = { add?: Array<string>, lift?: Array<string>, };
 
 /**
  * Accounts that become co-hosts, or stop being some.
@@ -328,6 +328,10 @@ auth?: string, };
  */
 export type MeetingChange = { title?: string, guests?: boolean, lobby?: boolean, locked?: boolean,
 /**
+ * Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves.
+ */
+chat?: boolean, reactions?: boolean, share?: boolean, unmute?: boolean,
+/**
  * Null, or an empty text, takes it away.
  */
 passcode?: string | null, co_hosts?: CoHostsChange, bans?: BansChange, };
@@ -356,7 +360,12 @@ lobby?: boolean,
 /**
  * Nobody but hosts comes in.
  */
-locked?: boolean, passcode?: string, };
+locked?: boolean,
+/**
+ * Whether those who are neither host nor co-host may write in the chat and send messages, react, show their screen, and unmute themselves. They
+ * may unless this says false.
+ */
+chat?: boolean, reactions?: boolean, share?: boolean, unmute?: boolean, passcode?: string, };
 
 export type MeetingOver = "by_host" | "host_gone" | "empty" | "ordered" | "node_stopped";
 
@@ -378,6 +387,10 @@ host: string, title: string,
  * What to send to people.
  */
 link: string, guests: boolean, lobby: boolean, locked: boolean,
+/**
+ * What those who are neither host nor co-host may do.
+ */
+chat: boolean, reactions: boolean, share: boolean, unmute: boolean,
 /**
  * Whether there is one; which one is not told again.
  */

@@ -44,7 +44,7 @@ export type DenyCode = "ended" | "banned" | "locked" | "full" | "refused" | "ver
 
 export type EndReason = "by_host" | "host_gone" | "empty" | "not_started" | "ordered";
 
-export type ErrorCode = "malformed" | "too_large" | "unknown_packet" | "count" | "too_fast" | "not_allowed" | "not_in" | "already_in" | "unknown_person" | "oneself" | "not_subscribed" | "limit" | "bad_name" | "too_many_shares" | "bad_offer" | "taken_over";
+export type ErrorCode = "malformed" | "too_large" | "unknown_packet" | "count" | "too_fast" | "not_allowed" | "not_in" | "already_in" | "unknown_person" | "oneself" | "not_subscribed" | "limit" | "bad_name" | "too_many_shares" | "bad_offer" | "taken_over" | "messages_lost";
 
 /**
  * Somebody's camera or screen.

@@ -14,6 +14,8 @@ import { words } from "./words";
 
 /** Nearer to the end than this, somebody reads along. */
 const NEAR_PX = 48;
+/** Writers beyond these are not named: their line is one line. */
+const NAMED_MAX = 2;
 
 export function ChatPanel({ model, view }: { model: MeetingModel; view: View }): JSX.Element {
   const w = words.value.chat;
@@ -76,6 +78,7 @@ export function ChatPanel({ model, view }: { model: MeetingModel; view: View }):
           {w.newer}
         </Button>
       )}
+      <Writers model={model} />
       {meeting.settings.chat || model.isHost.value ? <Writer model={model} view={view} /> : <p class="note">{w.off}</p>}
     </Panel>
   );
@@ -111,6 +114,23 @@ function Line({ line, before, me, nameOf }: { line: ChatLine; before: ChatLine |
   );
 }
 
+/** Who is writing. Its line is always there, so that what stands below does not jump. */
+function Writers({ model }: { model: MeetingModel }): JSX.Element {
+  const w = words.value.chat;
+  const { people } = model.meeting.value;
+  const names = model.typing.writers.value.map((id) => people.get(id)?.name).filter((name) => name !== undefined);
+  return (
+    <p class="writers" data-testid="writers">
+      {names.length > 0 && (
+        <>
+          <span class="dots" aria-hidden="true" />
+          <span class="names">{names.length > NAMED_MAX ? w.severalWrite : w.writes(names)}</span>
+        </>
+      )}
+    </p>
+  );
+}
+
 function Writer({ model, view }: { model: MeetingModel; view: View }): JSX.Element {
   const w = words.value.chat;
   const id = useId();
@@ -126,6 +146,12 @@ function Writer({ model, view }: { model: MeetingModel; view: View }): JSX.Eleme
     model.say(said, to);
     text.value = "";
   };
+  const wrote = (now: string): void => {
+    text.value = now;
+    model.typing.wrote(now, to);
+  };
+  // Whoever closes the panel has given up for now.
+  useEffect(() => () => model.typing.stopped(), [model]);
   const key = (event: KeyboardEvent): void => {
     // Enter also ends a word that is being composed from several keys.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -146,7 +172,7 @@ function Writer({ model, view }: { model: MeetingModel; view: View }): JSX.Eleme
         </select>
       </label>
       <div class="write">
-        <textarea ref={box} rows={2} value={text.value} aria-label={w.write} placeholder={w.write} aria-invalid={tooLong} onInput={(event) => (text.value = event.currentTarget.value)} onKeyDown={key} data-testid="chat-text" />
+        <textarea ref={box} rows={2} value={text.value} aria-label={w.write} placeholder={w.write} aria-invalid={tooLong} onInput={(event) => wrote(event.currentTarget.value)} onKeyDown={key} data-testid="chat-text" />
         <IconButton icon="send" label={w.send} disabled={text.value.trim() === "" || tooLong} onClick={send} testid="chat-send" />
       </div>
       {tooLong && <p class="note problem">{w.tooLong}</p>}

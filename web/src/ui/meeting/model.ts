@@ -2,6 +2,7 @@
 // the layers below can decide.
 
 import { computed, effect, signal } from "@preact/signals";
+import { Messages } from "../../protocol/meeting/messages";
 import { slotsFor, Reception } from "../../media/meeting/reception";
 import { Publication } from "../../media/meeting/publication";
 import type { Seen } from "../../media/meeting/desired";
@@ -18,6 +19,7 @@ import { Transport, type Health } from "../../protocol/meeting/transport";
 import type { Seat } from "../../protocol/people";
 import type { OwnMedia } from "../own-media";
 import { Sharing } from "./sharing";
+import { Typing, TYPING } from "./typing";
 
 export class MeetingModel {
   readonly seat: Seat;
@@ -42,6 +44,9 @@ export class MeetingModel {
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #publication = new Publication();
+  /** What applications in the page say to each other. */
+  readonly messages = new Messages();
+  readonly typing = new Typing(this.messages.topic(TYPING, "lossy"), () => performance.now());
   #reception: Reception | null = null;
   readonly #transports = new Map<"camera" | "receive", Transport>();
   readonly #listeners = new Set<(news: News) => void>();
@@ -87,8 +92,10 @@ export class MeetingModel {
     return () => void this.#listeners.delete(listener);
   }
 
-  readonly say = (text: string, to: string | null): void =>
+  readonly say = (text: string, to: string | null): void => {
+    this.typing.stopped();
     this.#outbox.say({ id: crypto.randomUUID(), text, ...(to === null ? {} : { to }) });
+  };
 
   readonly takeBack = (id: string): void => this.#outbox.forget(id);
 
@@ -126,6 +133,8 @@ export class MeetingModel {
     for (const transport of this.#transports.values()) transport.close();
     this.#transports.clear();
     this.#outbox.close();
+    this.typing.close();
+    this.messages.close();
     this.#subscriptions.close();
     this.media.close();
   }
@@ -151,12 +160,14 @@ export class MeetingModel {
         break;
       case "CHAT":
         this.#outbox.seen([packet.message], this.meeting.value.me);
+        this.typing.done(packet.message.from);
         break;
       case "HISTORY":
         this.#outbox.seen(packet.messages, this.meeting.value.me);
         break;
       case "LEAVE":
         this.#subscriptions.forget(packet.account_id);
+        this.typing.done(packet.account_id);
         break;
       case "SUBSCRIBED":
         for (const feed of packet.refused) if (feed.code !== "not_subscribed") this.#subscriptions.refused(feed);
@@ -214,7 +225,11 @@ export class MeetingModel {
     if (this.#transports.has("receive")) return;
     const reception = new Reception(this.slots, (voices) => (this.voices.value = voices));
     this.#reception = reception;
-    const transport = this.#transport("receive", reception.prepare, this.receiving, () => (this.#received.value += 1));
+    const prepare = (pc: RTCPeerConnection): void => {
+      reception.prepare(pc);
+      this.messages.prepare(pc);
+    };
+    const transport = this.#transport("receive", prepare, this.receiving, () => (this.#received.value += 1));
     this.#transports.set("receive", transport);
   }
 

@@ -25,7 +25,7 @@ export function Room({ model }: { model: MeetingModel }): JSX.Element {
   const [announcer] = useState(() => new Announcer(() => view.panel.value === "chat"));
   useEffect(() => {
     const deaf = model.onNews(announcer.hear);
-    expose(() => model.connections().receiving);
+    expose(() => model.connections().receiving, model.messages);
     return () => {
       deaf();
       announcer.close();
