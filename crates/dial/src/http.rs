@@ -74,19 +74,28 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Error> {
-        let authority = request.url.authority();
+        over(self.open(&request.url).await?, request).await
+    }
+
+    /// A connection to the URL's server, through TLS if it says so; what goes over it is the caller's business.
+    pub async fn open(&self, url: &Url) -> Result<Box<dyn Connection>, Error> {
+        let authority = url.authority();
         let connect = |source| Error::Connect { authority: authority.clone(), source };
-        let stream = TcpStream::connect((request.url.host(), request.url.port())).await.map_err(connect)?;
+        let stream = TcpStream::connect((url.host(), url.port())).await.map_err(connect)?;
         stream.set_nodelay(true).map_err(connect)?;
-        if !request.url.is_https() {
-            return over(stream, request).await;
+        if !url.is_https() {
+            return Ok(Box::new(stream));
         }
-        let name =
-            ServerName::try_from(request.url.host().to_owned()).map_err(|_| Error::Url(request.url.to_string()))?;
-        let tls = self.tls.connect(name, stream).await;
-        over(tls.map_err(|source| Error::Tls { authority, source })?, request).await
+        let name = ServerName::try_from(url.host().to_owned()).map_err(|_| Error::Url(url.to_string()))?;
+        let tls = self.tls.connect(name, stream).await.map_err(|source| Error::Tls { authority, source })?;
+        Ok(Box::new(tls))
     }
 }
+
+/// Bytes both ways.
+pub trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
 
 impl Default for Client {
     fn default() -> Self {
@@ -145,10 +154,7 @@ impl Response {
     }
 }
 
-async fn over<S>(stream: S, request: Request) -> Result<Response, Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn over(stream: Box<dyn Connection>, request: Request) -> Result<Response, Error> {
     let (method, url) = (request.method.clone(), request.url.to_string());
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Http {
         method: method.clone(),
