@@ -458,3 +458,18 @@ fn hands_are_in_the_order_in_which_they_were_raised() {
     world.send(ann, r#""content_type":"MODERATE_ALL","action":"lower_hands""#);
     assert!(world.client(ann).people.values().all(|view| view.hand.is_none()));
 }
+
+#[test]
+fn a_connection_that_ends_by_itself_is_closed_so_that_nothing_is_kept_of_it() {
+    let mut world = World::new();
+    world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    let before = world.node(1).hall.held();
+    world.receive(bob, 4);
+    assert_eq!((world.node(1).hall.held().connections, world.node(1).hall.held().slots), (1, 4));
+    world.node(1).orders.clear();
+    let reason = "no sign of life".to_owned();
+    world.report(Report::Ended { person: who("bob"), what: What::Receive, reason });
+    assert_eq!(world.node(1).orders, [Order::Close { person: who("bob"), what: What::Receive }]);
+    assert_eq!(world.node(1).hall.held(), before);
+}

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Ticket};
 use media::codec::Kind;
 use proto::api::{RoomView, RoomsView, SessionView, TrackKind};
-use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
+use proto::{PeerId, RoomName, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::endings::Endings;
 use crate::feeds::Feeds;
+use crate::followed::Followed;
 use crate::metrics;
 use crate::placement::Placement;
 use crate::upstream::{Retry, Upstreams};
@@ -67,7 +68,7 @@ pub struct Desk {
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
     /// Who wants to hear what a session's sections are given.
-    pub followed: HashMap<SessionId, watch::Sender<Vec<Section>>>,
+    pub followed: Followed,
     pub endings: Endings,
     /// A worker has news of its rooms, which stand in its snapshot by then.
     pub rooms_at: Option<tokio::time::Instant>,
@@ -146,6 +147,7 @@ impl Desk {
                 _ = second.tick() => {
                     self.publish_rooms();
                     self.review_upstreams();
+                    self.followed.sweep();
                 }
             }
         }
@@ -220,8 +222,7 @@ impl Desk {
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
             Ask::Follow { session, given } => {
-                self.followed.retain(|_, given| !given.is_closed());
-                self.followed.insert(session, given);
+                self.followed.follow(session, given);
             }
             Ask::Forward { session, owner, kind, on, reply } => {
                 let kind = match kind {
@@ -239,6 +240,12 @@ impl Desk {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
                 let mut text = metrics::render(&self.version, &snapshots, self.draining) + &self.feeds.metrics();
                 self.upstreams.render(&mut text);
+                text += &metrics::render_held(metrics::Held {
+                    questions: self.open.len(),
+                    followed: self.followed.len(),
+                    awaited: self.endings.len(),
+                    ..metrics::Held::now()
+                });
                 let _ = reply.send(text);
             }
         }
@@ -298,9 +305,7 @@ impl Desk {
                 self.finish_drain_if_empty();
             }
             Event::Given { session, sections } => {
-                if let Some(given) = self.followed.get(&session) {
-                    given.send_replace(sections);
-                }
+                self.followed.tell(session, sections);
             }
             Event::RoomsChanged => {
                 self.rooms_at.get_or_insert_with(|| tokio::time::Instant::now() + SNAPSHOT_WITHIN);

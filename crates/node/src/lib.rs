@@ -12,6 +12,7 @@ mod address;
 mod desk;
 mod endings;
 mod feeds;
+mod followed;
 mod metrics;
 mod placement;
 mod pulls;
@@ -40,6 +41,7 @@ pub use upstream::{Config as Upstream, check as check_upstream};
 use desk::{Desk, Handle, Order};
 use endings::Endings;
 use feeds::Feeds;
+use followed::Followed;
 use placement::Placement;
 use pulls::Pulls;
 use udp::{RecvBatch, Socket};
@@ -167,7 +169,7 @@ impl Node {
             upstreams,
             open: HashMap::new(),
             tickets: 0,
-            followed: HashMap::new(),
+            followed: Followed::default(),
             endings: Endings::default(),
             rooms_at: None,
             draining: false,

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use meetings::hall::{SocketId, Verified, Way};
+use meetings::hall::{Held, SocketId, Verified, Way};
 use meetings::{AccountId, MeetingId, PersonId};
 use proto::meeting::{EndReason, Hello};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::hall::{self, Entrance, In};
 use crate::app::App;
@@ -18,11 +19,15 @@ const INPUTS_MAX: usize = 1024;
 /// Tries to get into a meeting that is just ending: its next life is another task.
 const TRIES: usize = 3;
 
+/// Whoever reads the metrics waits for a busy meeting no longer than that.
+const WEIGHED_WITHIN: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub struct Front {
     halls: Mutex<HashMap<MeetingId, mpsc::Sender<In>>>,
     /// Places for WebSockets.
     pub sockets: Arc<Semaphore>,
+    sockets_max: usize,
     numbers: std::sync::atomic::AtomicU64,
 }
 
@@ -31,6 +36,7 @@ impl Front {
         Arc::new(Front {
             halls: Mutex::default(),
             sockets: Arc::new(Semaphore::new(sockets_max)),
+            sockets_max,
             numbers: std::sync::atomic::AtomicU64::new(1),
         })
     }
@@ -82,6 +88,31 @@ impl Front {
 
     pub fn open(&self) -> usize {
         self.halls().len()
+    }
+
+    /// What all meetings together hold. One that is too busy to say so in time is not in it.
+    pub async fn held(&self) -> Held {
+        let halls: Vec<_> = self.halls().values().cloned().collect();
+        let mut answers = Vec::with_capacity(halls.len());
+        for hall in halls {
+            let (reply, answer) = oneshot::channel();
+            if hall.try_send(In::Weigh(reply)).is_ok() {
+                answers.push(answer);
+            }
+        }
+        let deadline = tokio::time::Instant::now() + WEIGHED_WITHIN;
+        let mut held = Held::default();
+        for answer in answers {
+            if let Ok(Ok(of_one)) = tokio::time::timeout_at(deadline, answer).await {
+                held += of_one;
+            }
+        }
+        held
+    }
+
+    /// WebSockets, those that have not said yet who they are among them.
+    pub fn sockets_open(&self) -> usize {
+        self.sockets_max - self.sockets.available_permits()
     }
 
     fn halls(&self) -> MutexGuard<'_, HashMap<MeetingId, mpsc::Sender<In>>> {

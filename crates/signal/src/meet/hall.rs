@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use meetings::hall::{Hall, Input, Opening, Order, Output, Report, Rules, SocketId, Verified, Way};
+use meetings::hall::{Hall, Held, Input, Opening, Order, Output, Report, Rules, SocketId, Verified, Way};
 use meetings::{Meeting, PersonId};
 use proto::NodeId;
 use proto::api::RoomsView;
@@ -35,6 +35,8 @@ pub enum In {
     Said(Input),
     Media(Report),
     Inside(oneshot::Sender<Vec<String>>),
+    /// How much it holds.
+    Weigh(oneshot::Sender<Held>),
     /// Its settings were changed over HTTP.
     Kept(Box<Meeting>),
     Leave(PersonId),
@@ -175,6 +177,7 @@ impl Task {
                 people.sort_by_key(|person| person.since_ms);
                 let _ = reply.send(people.into_iter().map(|person| person.name.clone()).collect());
             }
+            In::Weigh(reply) => drop(reply.send(self.hall.held())),
             In::Kept(kept) => {
                 let settings = &kept.settings;
                 let change = SettingsChange {

@@ -15,6 +15,7 @@ pub struct Section {
     pub connections_max: u32,
     pub event_streams_max: u32,
     pub meeting_sockets_max: u32,
+    pub meeting_joins_burst: u32,
     pub offer_bytes_max: u32,
     pub fragment_bytes_max: u32,
     pub head_timeout_s: u32,
@@ -35,6 +36,7 @@ impl Default for Section {
             connections_max: http.connections_max as u32,
             event_streams_max: http.event_streams_max as u32,
             meeting_sockets_max: http.meeting_sockets_max as u32,
+            meeting_joins_burst: 2000,
             offer_bytes_max: http.offer_bytes_max as u32,
             fragment_bytes_max: http.fragment_bytes_max as u32,
             head_timeout_s: http.head_timeout.as_secs() as u32,
@@ -58,6 +60,7 @@ impl Section {
         at_least_one("limits.requests_burst", self.requests_burst)?;
         at_least_one("limits.local_requests_per_s", self.local_requests_per_s)?;
         at_least_one("limits.local_requests_burst", self.local_requests_burst)?;
+        at_least_one("limits.meeting_joins_burst", self.meeting_joins_burst)?;
         // A browser's offer with simulcast is about 12 kB.
         if self.offer_bytes_max < 16 * 1024 {
             return Err(Fault::new("limits.offer_bytes_max", "browsers send offers of up to 16384 bytes; allow those"));
