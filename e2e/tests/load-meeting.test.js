@@ -16,7 +16,9 @@ const PAGE = SIDE * SIDE - 1;
 
 describe("a meeting under load", () => {
   let weir;
-  before(async () => (weir = await Weir.start("load-meeting", { args: ["--set", "limits.meeting_joins_burst=20000"] })));
+  // All come from one address, and who loses their network publishes for a while after they have gone.
+  const limits = ["limits.meeting_joins_burst=20000", "stream.publishers_max=1000"];
+  before(async () => (weir = await Weir.start("load-meeting", { args: limits.flatMap((limit) => ["--set", limit]) })));
   after(async () => assert.equal(await weir?.stop(), 0, "it ends when asked to"));
 
   test("fifty people turn pages, and each hears the loudest five", async (t) => {

@@ -120,7 +120,7 @@ impl Loudness {
     fn at(&self, now: Instant) -> (u8, bool) {
         match self {
             Loudness::Steady => (30, true),
-            Loudness::InTurn(rota, person) => rota.loudness(now, *person),
+            Loudness::InTurn(rota, person) => rota.speak(now, *person),
         }
     }
 }

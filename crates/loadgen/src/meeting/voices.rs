@@ -7,10 +7,8 @@ use std::time::Instant;
 use super::report;
 use super::rota::Rota;
 
-/// Opus frames of 20 ms.
-const PACKETS_PER_SECOND: f64 = 50.0;
-/// A voice is heard if so much of it came: one that is cut in is noticed, the start of a thread that was late is not.
-const SHARE: f64 = 0.5;
+/// A voice is heard if a half of what was sent of it came: one that is cut into is noticed, a thread that was late is not.
+const SHARE: u32 = 2;
 
 #[derive(Debug)]
 pub struct Voices {
@@ -38,9 +36,9 @@ impl Voices {
     /// Of all turns that were over by then.
     pub fn judge(&self, until: Instant) -> report::Voices {
         let mut found = report::Voices::default();
-        let enough = (self.rota.judged_time().as_secs_f64() * PACKETS_PER_SECOND * SHARE).max(1.0) as u32;
         for turn in self.from..self.rota.turns(until) {
             for speaker in self.rota.speakers(turn).filter(|speaker| *speaker != self.person) {
+                let enough = self.rota.sent(turn, speaker).div_ceil(SHARE).max(1);
                 let came = self.packets.get(&(turn, speaker)).copied().unwrap_or(0);
                 let counted = if came >= enough { &mut found.right } else { &mut found.missing };
                 *counted += 1;
@@ -68,6 +66,9 @@ mod tests {
         for n in 0..500u64 {
             let now = start + Duration::from_millis(n * 20);
             let turn = rota.turns(now);
+            for speaker in rota.speakers(turn) {
+                rota.speak(now, speaker);
+            }
             // The one who speaks third is not heard in the first turn; and one who is silent is, in the second.
             let heard = rota.speakers(turn).filter(|speaker| *speaker != 2 && (turn > 0 || *speaker != 3));
             heard.for_each(|speaker| voices.hear(now, Some(speaker)));
