@@ -3,12 +3,13 @@
 import { audience } from "./audience.js";
 import { crates } from "./crates.js";
 import { joins } from "./joins.js";
+import { meeting } from "./meeting.js";
 import { peers } from "./peers.js";
 import { storm } from "./storm.js";
 import { publish } from "./tables.js";
 import { workers } from "./workers.js";
 
-const PARTS = { crates, audience, joins, storm, workers, peers };
+const PARTS = { crates, audience, joins, storm, workers, meeting, peers };
 
 const at = process.argv.indexOf("--only");
 const only = at === -1 ? Object.keys(PARTS) : process.argv.slice(at + 1);

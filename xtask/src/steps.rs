@@ -35,6 +35,7 @@ pub const TEST: &[Step] = &[
     Step { name: "web-unit", run: || tests("npm", &["test", "--silent", "--prefix", "web"]) },
     Step { name: "conformance", run: || e2e("conformance") },
     Step { name: "load", run: || e2e("load") },
+    Step { name: "load-meeting", run: || e2e("load-meeting") },
     Step { name: "hostile", run: || e2e("hostile") },
     Step { name: "browsers", run: || e2e("browsers") },
     Step { name: "pages", run: || e2e("pages") },

@@ -102,15 +102,19 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Error> {
-        let authority = request.url.authority();
-        let stream = self.connect(&request.url).await?;
-        if !request.url.is_https() {
-            return over(stream, request, self.body).await;
+        over(self.open(&request.url).await?, request, self.body).await
+    }
+
+    /// A connection to the URL's server, through TLS if it says so; what goes over it is the caller's business.
+    pub async fn open(&self, url: &Url) -> Result<Box<dyn Connection>, Error> {
+        let authority = url.authority();
+        let stream = self.connect(url).await?;
+        if !url.is_https() {
+            return Ok(Box::new(stream));
         }
-        let name =
-            ServerName::try_from(request.url.host().to_owned()).map_err(|_| Error::Url(request.url.to_string()))?;
-        let tls = self.tls.connect(name, stream).await;
-        over(tls.map_err(|source| Error::Tls { authority, source })?, request, self.body).await
+        let name = ServerName::try_from(url.host().to_owned()).map_err(|_| Error::Url(url.to_string()))?;
+        let tls = self.tls.connect(name, stream).await.map_err(|source| Error::Tls { authority, source })?;
+        Ok(Box::new(tls))
     }
 
     /// To one of the addresses of the host. It is the address connected to that was looked at: looked up again, the name could
@@ -134,6 +138,11 @@ impl Client {
         Err(error.unwrap_or_else(|| failed(std::io::Error::other("the name has no address"))))
     }
 }
+
+/// Bytes both ways.
+pub trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
 
 impl Default for Client {
     fn default() -> Self {
@@ -192,10 +201,7 @@ impl Response {
     }
 }
 
-async fn over<S>(stream: S, request: Request, reading: Reading) -> Result<Response, Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn over(stream: Box<dyn Connection>, request: Request, reading: Reading) -> Result<Response, Error> {
     let (method, url) = (request.method.clone(), request.url.to_string());
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Http {
         method: method.clone(),

@@ -11,7 +11,7 @@ mod http;
 mod url;
 
 pub use caller::{Call, Caller};
-pub use http::{Client, Request, Response};
+pub use http::{Client, Connection, Request, Response};
 pub use url::Url;
 
 /// What can go wrong, in words for whoever reads a terminal or a log.

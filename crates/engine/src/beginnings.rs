@@ -33,6 +33,7 @@ impl Engine {
     /// Amounts of now.
     pub(crate) fn note_levels(&self, stats: &mut Stats) {
         for source in self.sources.iter().flatten() {
+            stats.downlinks += source.downlinks.len() as u64;
             stats.ring_bytes += source.layers.iter().map(|layer| layer.ring.bytes()).sum::<u64>();
             if source.upstream == Upstream::Clip {
                 stats.viewers_idle += source.downlinks.len() as u64;

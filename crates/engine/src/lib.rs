@@ -87,7 +87,7 @@ use line::Line;
 use link::Origin;
 use plain::Feeds;
 use room::Room;
-use session::{Doomed, Slots};
+use session::{Doomed, Role, Slots};
 use source::{Source, Waiter};
 use timers::Timers;
 
@@ -238,6 +238,9 @@ impl Engine {
                 Side::Publisher => stats.publishers += 1,
                 Side::Pull => stats.pulls += 1,
                 Side::Viewer => stats.viewers += 1,
+            }
+            if let Role::Viewer(viewer) = &session.role {
+                stats.viewer_tracks += viewer.tracks.len() as u64;
             }
         }
         stats.publishers += self.feeds.len() as u64;

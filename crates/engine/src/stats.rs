@@ -61,6 +61,9 @@ pub struct Stats {
     pub ring_bytes: u64,
     /// Sizes of what must return to its baseline when everybody has left.
     pub sources: u64,
+    /// Tracks of viewers, whether or not they show something, and places that they have at sources.
+    pub viewer_tracks: u64,
+    pub downlinks: u64,
     pub rooms: u64,
     pub addresses: u64,
     pub timers: u64,

@@ -1,5 +1,5 @@
-//! The other side of the wire, as many times as you like: synthetic publishers and viewers over real UDP and real
-//! WHIP and WHEP (or a Janus's API), where every viewer checks what it gets. It measures a server from outside and knows nothing of its
+//! The other side of the wire, as many times as you like: synthetic publishers, viewers and people in meetings over real UDP
+//! and real WHIP and WHEP (or a Janus's API), where every viewer checks what it gets. It measures a server from outside and knows nothing of its
 //! inside, so it can be pointed at anybody's.
 
 pub mod conformance;
@@ -8,6 +8,7 @@ pub mod hostile;
 pub mod janus;
 mod ledger;
 pub mod load;
+pub mod meeting;
 mod metrics;
 pub mod report;
 pub mod server;
@@ -41,6 +42,8 @@ pub enum Error {
     Socket(#[source] std::io::Error),
     #[error("the Janus at {url}: {text}")]
     Janus { url: String, text: String },
+    #[error("the meeting: {0}")]
+    Meeting(String),
     #[error("making or answering an offer")]
     Transport(#[from] transport::Error),
     #[error("no {what} was connected after {} s; does the server's media port reach this machine?", after.as_secs())]

@@ -23,6 +23,7 @@ mod budget;
 mod chat;
 mod data;
 mod feeds;
+mod held;
 mod lifecycle;
 mod lobby;
 mod log;
@@ -45,6 +46,7 @@ use proto::meeting::{
 
 pub use chat::Message as ChatMessage;
 pub use feeds::{Assigned, FEEDS_MAX, FeedId, RECORDER_FEEDS_MAX, Wish};
+pub use held::Held;
 pub use media::{Order, Report, Track};
 pub use nodes::{Message, Request};
 pub use roster::{Attendance, Event, Notice, Rank, Snapshot, Stamp};

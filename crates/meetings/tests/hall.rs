@@ -590,3 +590,18 @@ fn what_is_decided_over_http_holds_in_the_meeting_at_once() {
     decide(&mut world, Decided { co_hosts: [(AccountId::from_random(9), false)].into(), ..Decided::default() });
     assert_eq!(role(&world, ann, "ann"), Some(Role::Host));
 }
+
+#[test]
+fn a_connection_that_ends_by_itself_is_closed_so_that_nothing_is_kept_of_it() {
+    let mut world = World::new();
+    world.join("ann", Rank::Owner);
+    let bob = world.join("bob", Rank::Person);
+    let before = world.node(1).hall.held();
+    world.receive(bob, 4);
+    assert_eq!((world.node(1).hall.held().connections, world.node(1).hall.held().slots), (1, 4));
+    world.node(1).orders.clear();
+    let reason = "no sign of life".to_owned();
+    world.report(Report::Ended { person: who("bob"), what: What::Receive, reason });
+    assert_eq!(world.node(1).orders, [Order::Close { person: who("bob"), what: What::Receive }]);
+    assert_eq!(world.node(1).hall.held(), before);
+}

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use engine::{Answered, Command, EndReason, Event, PlainPacket, Refusal as No, Reply, Roll, Ticket};
 use media::codec::Kind;
 use proto::api::{AdminSessionView, DrainState, DrainView, RoomView, RoomsView, SessionView, TrackKind};
-use proto::data::Notice;
-use proto::{PeerId, RoomName, Section, SessionId, WorkerId};
+use proto::{PeerId, RoomName, SessionId, WorkerId};
 use signal::desk::{self, Ask, Owner, Patched, Readiness, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::chronicle::Chronicle;
 use crate::endings::Endings;
 use crate::feeds::Feeds;
+use crate::followed::Followed;
 use crate::load::Loads;
 use crate::metrics;
 use crate::placement::Placement;
@@ -70,7 +70,7 @@ pub struct Desk {
     pub open: HashMap<Ticket, Open>,
     pub tickets: u64,
     /// Who wants to hear of a session.
-    pub followed: HashMap<SessionId, Followed>,
+    pub followed: Followed,
     pub endings: Endings,
     pub chronicle: Chronicle,
     /// A worker has news of its rooms, which stand in its snapshot by then.
@@ -84,12 +84,6 @@ pub struct Desk {
     pub drained: Vec<oneshot::Sender<()>>,
     pub sessions_max: u32,
     pub version: String,
-}
-
-/// Where what a viewer's sections are given goes, and what it is to be told of its messages.
-pub struct Followed {
-    given: watch::Sender<Vec<Section>>,
-    notices: mpsc::Sender<Notice>,
 }
 
 /// A question under way.
@@ -171,6 +165,7 @@ impl Desk {
                     self.publish_rooms();
                     self.loads.read(&self.workers);
                     self.review_upstreams();
+                    self.followed.sweep();
                 }
             }
         }
@@ -246,10 +241,7 @@ impl Desk {
                 let command = |ticket| Command::Assign { ticket, session, owner: owner_of(owner), own, assignments };
                 self.ask_worker(session, Open::Plain { reply }, command);
             }
-            Ask::Follow { session, given, notices } => {
-                self.followed.retain(|_, followed| !followed.given.is_closed());
-                self.followed.insert(session, Followed { given, notices });
-            }
+            Ask::Follow { session, given, notices } => self.followed.follow(session, given, notices),
             Ask::Introduce { session, owner, member, may_send, reply } => {
                 let owner = owner_of(owner);
                 let command = |ticket| Command::Introduce { ticket, session, owner, member, may_send };
@@ -295,6 +287,12 @@ impl Desk {
                 let snapshots: Vec<_> = self.workers.iter().map(|w| (w.id, w.snapshots.borrow().clone())).collect();
                 let mut text = metrics::render(&self.version, &snapshots, self.is_draining()) + &self.feeds.metrics();
                 self.upstreams.render(&mut text);
+                text += &metrics::render_held(metrics::Held {
+                    questions: self.open.len(),
+                    followed: self.followed.len(),
+                    awaited: self.endings.len(),
+                    ..metrics::Held::now()
+                });
                 let _ = reply.send(text);
             }
         }
@@ -360,14 +358,10 @@ impl Desk {
                 self.finish_drain_if_empty();
             }
             Event::Given { session, sections } => {
-                if let Some(followed) = self.followed.get(&session) {
-                    followed.given.send_replace(sections);
-                }
+                self.followed.give(session, sections);
             }
             Event::Message { session, notice } => {
-                if let Some(followed) = self.followed.get(&session) {
-                    let _ = followed.notices.try_send(notice);
-                }
+                self.followed.notify(session, notice);
             }
             Event::RoomsChanged => {
                 self.rooms_at.get_or_insert_with(|| tokio::time::Instant::now() + SNAPSHOT_WITHIN);

@@ -26,6 +26,11 @@ impl Endings {
         }
     }
 
+    /// How many are waited for.
+    pub fn len(&self) -> usize {
+        self.asked.len() + self.running.len()
+    }
+
     /// It will not begin.
     pub fn refused(&mut self, ticket: Ticket) {
         self.asked.remove(&ticket);
@@ -57,6 +62,7 @@ mod tests {
         endings.began(Ticket(1), peer(7));
         endings.ended(peer(8), "left");
         assert!(end.try_recv().is_err(), "that was somebody else");
+        assert_eq!(endings.len(), 1);
         endings.ended(peer(7), "left");
         assert_eq!(end.try_recv().as_deref(), Ok("left"));
 
@@ -67,6 +73,6 @@ mod tests {
         // A full node asks nobody, and a plain publisher waits for nothing.
         endings.wait(None, Some(oneshot::channel().0));
         endings.wait(Some(Ticket(3)), None);
-        assert!(endings.asked.is_empty() && endings.running.is_empty());
+        assert_eq!(endings.len(), 0);
     }
 }

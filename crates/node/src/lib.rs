@@ -13,6 +13,7 @@ mod chronicle;
 mod desk;
 mod endings;
 mod feeds;
+mod followed;
 mod load;
 mod metrics;
 mod placement;
@@ -43,6 +44,7 @@ use chronicle::Chronicle;
 use desk::{Desk, Handle, Order};
 use endings::Endings;
 use feeds::Feeds;
+use followed::Followed;
 use load::Loads;
 use placement::Placement;
 use pulls::Pulls;
@@ -172,7 +174,7 @@ impl Node {
             upstreams,
             open: HashMap::new(),
             tickets: 0,
-            followed: HashMap::new(),
+            followed: Followed::default(),
             endings: Endings::default(),
             chronicle: Chronicle::new(recorder),
             rooms_at: None,

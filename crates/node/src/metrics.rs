@@ -26,6 +26,10 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     per_worker("weir_sessions_pulling", "gauge", "Rooms pulled from a parent.", &|s| s.stats.pulls);
     per_worker("weir_rooms", "gauge", "Rooms a worker has a part of.", &|s| s.stats.rooms);
     per_worker("weir_sources", "gauge", "Tracks a worker knows, its own and other workers'.", &|s| s.stats.sources);
+    per_worker("weir_viewer_tracks", "gauge", "Tracks of viewers, receive slots among them.", &|s| {
+        s.stats.viewer_tracks
+    });
+    per_worker("weir_downlinks", "gauge", "Places that such tracks have at sources.", &|s| s.stats.downlinks);
     per_worker("weir_addresses", "gauge", "Client addresses that ICE has validated.", &|s| s.stats.addresses);
     per_worker("weir_timers", "gauge", "Entries in the timer heap.", &|s| s.stats.timers);
     per_worker("weir_packets_received_total", "counter", "Media packets from publishers.", &|s| s.stats.packets_in);
@@ -129,6 +133,46 @@ pub fn render(version: &str, workers: &[(WorkerId, Snapshot)], draining: bool) -
     text.0
 }
 
+/// What the process and its control plane hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Held {
+    /// Of the runtime; workers are threads, and none of them.
+    pub tasks: usize,
+    /// `None` where the system does not say.
+    pub open_files: Option<usize>,
+    /// Questions to workers that are not answered yet.
+    pub questions: usize,
+    /// Sessions of which somebody wants to hear what their sections are given, or that they have ended.
+    pub followed: usize,
+    pub awaited: usize,
+}
+
+impl Held {
+    /// Of this process and its runtime.
+    pub fn now() -> Held {
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        // Reading the folder opens one more.
+        let open_files = std::fs::read_dir("/proc/self/fd").ok().map(|files| files.count().saturating_sub(1));
+        Held { tasks, open_files, ..Held::default() }
+    }
+}
+
+pub fn render_held(held: Held) -> String {
+    let mut text = Text::default();
+    let mut one = |name: &str, help, value: usize| {
+        text.family(name, "gauge", help);
+        text.line(name, &[], value as u64);
+    };
+    one("weir_tasks", "Tasks of the control plane.", held.tasks);
+    if let Some(open_files) = held.open_files {
+        one("weir_open_files", "File descriptors of the process, sockets among them.", open_files);
+    }
+    one("weir_questions", "Questions to workers without an answer so far.", held.questions);
+    one("weir_sessions_followed", "Sessions of which somebody hears what their sections are given.", held.followed);
+    one("weir_sessions_awaited", "Sessions of which somebody waits for the end.", held.awaited);
+    text.0
+}
+
 /// FTL ingest, on a node that has it.
 pub fn render_ftl(stats: &ftl::Stats) -> String {
     let mut text = Text::default();
@@ -204,6 +248,16 @@ fn seconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_process_holds_is_told_and_what_the_system_does_not_say_is_left_out() {
+        let held = Held { tasks: 7, open_files: Some(8), questions: 9, followed: 10, awaited: 11 };
+        let text = render_held(held);
+        for line in ["tasks 7", "open_files 8", "questions 9", "sessions_followed 10", "sessions_awaited 11"] {
+            assert!(text.contains(&format!("\nweir_{line}\n")), "{line}: {text}");
+        }
+        assert!(!render_held(Held { open_files: None, ..held }).contains("open_files"));
+    }
 
     #[test]
     fn ftl_has_its_own_counters() {

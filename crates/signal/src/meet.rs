@@ -18,6 +18,7 @@ mod front;
 mod hall;
 mod keep;
 mod media;
+mod metrics;
 mod names;
 mod places;
 mod quality;

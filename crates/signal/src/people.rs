@@ -80,7 +80,7 @@ impl People {
             live: settings.live.clone().unwrap_or(live),
             hasher: Hasher::new(settings.hashes_at_once),
             post,
-            slow: Slow::default(),
+            slow: Slow::new(settings.joins_burst),
             guesses: Mutex::new(Limiter::new(settings.guesses)),
             key,
             own_url,

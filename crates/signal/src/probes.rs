@@ -41,6 +41,7 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
     app.metrics.render(&mut text, app.gate.open(), app.gate.evicted(), app.people.hashes());
     app.recorder.render(&mut text);
     app.webhooks.render(&mut text, *app.last_event.borrow());
+    app.meet.render(&mut text).await;
     let headers = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     Ok((headers, text).into_response())
 }

@@ -176,7 +176,11 @@ mod tests {
             Cli::try_parse_from(["weir", "serve", "--workers", "2"]).unwrap().command,
             Some(Command::Serve(_))
         ));
+        let cycles = ["weir", "load", "meeting", "--cycles", "9", "--at-once", "2"];
+        assert!(matches!(Cli::try_parse_from(cycles).unwrap().command, Some(Command::Load(_))));
+        assert!(Cli::try_parse_from(["weir", "load", "meeting", "--drawn", "--video-kbps", "9"]).is_err());
         // Flags before a command would be lost.
+        assert!(Cli::try_parse_from(["weir", "load", "--viewers", "3", "meeting"]).is_err());
         assert!(Cli::try_parse_from(["weir", "--http", "127.0.0.1:0", "serve"]).is_err());
     }
 }

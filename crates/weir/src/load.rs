@@ -1,4 +1,6 @@
-//! `weir load`: publishers and viewers for a server, or datagrams that nobody should send it.
+//! `weir load`: publishers and viewers for a server, people for a meeting, or datagrams that nobody should send it.
+
+mod meeting;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use dial::Url;
 use loadgen::hostile;
 use loadgen::load::{self, Weight};
@@ -16,7 +18,10 @@ use media::Codec;
 use crate::output::{self, print};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Load {
+    #[command(subcommand)]
+    what: Option<What>,
     /// The server; /whip/ROOM and /whep/ROOM are appended. With --signalling janus its REST API, as http://HOST:8088/janus
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: Url,
@@ -101,6 +106,12 @@ pub struct Load {
     hostile: Hostile,
 }
 
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Synthetic people in a meeting, who see and hear each other and say whether it was right
+    Meeting(meeting::Meeting),
+}
+
 /// Instead of a load: mutated datagrams at a media port.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Hostile input instead of a load")]
@@ -123,6 +134,9 @@ struct Hostile {
 
 /// The exit code says whether every viewer had every packet, once, in order, and decodable.
 pub fn run(args: Load) -> Result<ExitCode> {
+    if let Some(What::Meeting(args)) = args.what {
+        return meeting::run(args);
+    }
     if let Some(target) = args.hostile.hostile {
         return attack(target, args.hostile, args.json);
     }

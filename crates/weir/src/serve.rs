@@ -73,6 +73,7 @@ fn node_config(config: &Config, key: Key, store: Arc<dyn Store>) -> Result<node:
     signal.auth = config.auth.mode.into();
     signal.ice_servers = config.media.ice_servers().expect("checked when it was loaded");
     signal.limits = config.limits.http();
+    signal.people.joins_burst = config.limits.meeting_joins_burst;
     signal.cors = config.http.cors();
     signal.trusted_proxies = config.http.trusted_proxies.clone();
     signal.version = env!("CARGO_PKG_VERSION").to_owned();

@@ -70,7 +70,7 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
     let cast = Arc::new(Cast {
         signaller,
         identity: Identity::generate()?,
-        ip: local_ip(&options).await?,
+        ip: local_ip(&options.url).await?,
         board: Arc::new(Board::new(options.publishers)),
         options,
     });
@@ -78,7 +78,7 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
     let bar = progress_bar();
 
     bar.set_message("publishers join");
-    let publishers = publish(&cast).await?;
+    let (publishers, mut sessions) = publish(&cast).await?;
     let before = options.server_pid.map(server::usage).transpose()?;
 
     let mut tally = Tally::new(options.silent);
@@ -102,7 +102,6 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
     publishers.order(Order::Each(Publisher::stop));
     tokio::time::sleep(options.drain).await;
 
-    let mut sessions = Vec::new();
     for crew in crews {
         for viewer in crew.disband().map_err(Error::Socket)? {
             let mut found = viewer.finish();
@@ -116,7 +115,6 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
         if let Some(reason) = publisher.closed() {
             tally.add_error(format!("a publisher's session ended early: {reason}"));
         }
-        sessions.push(publisher.into_session());
     }
     bar.set_message("everybody leaves");
     leave(&cast.signaller, sessions, &mut tally).await;
@@ -159,20 +157,22 @@ async fn conduct<S: Signalling>(options: Options, signaller: S) -> Result<Report
 }
 
 /// Our address on the way to the server: what our candidates say.
-async fn local_ip(options: &Options) -> Result<IpAddr, Error> {
-    let authority = || options.url.authority();
+pub async fn local_ip(url: &Url) -> Result<IpAddr, Error> {
+    let authority = || url.authority();
     let connect = |source| dial::Error::Connect { authority: authority(), source };
-    let mut addresses = tokio::net::lookup_host((options.url.host(), options.url.port())).await.map_err(connect)?;
+    let mut addresses = tokio::net::lookup_host((url.host(), url.port())).await.map_err(connect)?;
     let server = addresses.next().ok_or_else(|| connect(io::ErrorKind::NotFound.into()))?;
     Ok(local_ip_towards(server).map_err(connect)?)
 }
 
 /// All publishers send when this returns, or have sent what tells the server their codecs.
-async fn publish<S: Signalling>(cast: &Cast<S>) -> Result<Crew<Publisher>, Error> {
+async fn publish<S: Signalling>(cast: &Cast<S>) -> Result<(Crew<Publisher>, Vec<Session>), Error> {
     let crew = Crew::start("publishers").map_err(Error::Socket)?;
+    let mut sessions = Vec::new();
     for number in 0..cast.options.publishers {
         let (endpoint, session) = cast.publish(number).await?;
-        let publisher = Publisher::new(number, endpoint, session, &cast.options, cast.board.clone());
+        sessions.push(session);
+        let publisher = Publisher::new(number, endpoint, &cast.options, cast.board.clone());
         crew.order(Order::Join(Box::new(publisher)));
     }
     let deadline = Instant::now() + cast.options.patience;
@@ -188,7 +188,7 @@ async fn publish<S: Signalling>(cast: &Cast<S>) -> Result<Crew<Publisher>, Error
         crew.order(Order::Each(Publisher::stop));
         tokio::time::sleep(SETTLE).await;
     }
-    Ok(crew)
+    Ok((crew, sessions))
 }
 
 fn start_crews(name: &str, count: usize) -> Result<Vec<Crew<Viewer>>, Error> {
@@ -428,7 +428,7 @@ async fn leave(signaller: &impl Signalling, sessions: Vec<Session>, tally: &mut 
 }
 
 /// On a terminal only; elsewhere it stays silent.
-fn progress_bar() -> ProgressBar {
+pub fn progress_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:28} {wide_bar} {pos}/{len} {elapsed}");
     ProgressBar::new(0).with_style(style.expect("the template above is well-formed"))
 }

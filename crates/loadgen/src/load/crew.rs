@@ -2,6 +2,8 @@
 //! what comes.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,6 +18,24 @@ pub trait Member: Send + 'static {
     /// When `tick` wants to be called.
     fn due(&self) -> Instant;
     fn tick(&mut self, now: Instant);
+    /// Whether it goes, with its socket, while the others stay.
+    fn has_left(&self) -> bool {
+        false
+    }
+}
+
+/// The way out for one member, opened by whoever sent it in. Its place is another one's then.
+#[derive(Debug, Clone, Default)]
+pub struct Exit(Arc<AtomicBool>);
+
+impl Exit {
+    pub fn open(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What members are told; bounded by how many there are.
@@ -53,30 +73,40 @@ impl<M: Member> Crew<M> {
 const ROUND: Duration = Duration::from_millis(1);
 
 fn work<M: Member>(orders: &Receiver<Order<M>>) -> io::Result<Vec<M>> {
-    let mut members: Vec<M> = Vec::new();
+    // A place keeps its number, by which the poller knows the socket.
+    let mut places: Vec<Option<M>> = Vec::new();
     let mut poller = Poller::new()?;
     let mut arena = Arena::new();
     let mut next_round = Instant::now();
     loop {
         let ready = poller.wait(next_round.saturating_duration_since(Instant::now()))?;
         for number in ready {
-            members[*number as usize].receive(&mut arena)?;
+            if let Some(member) = &mut places[*number as usize] {
+                member.receive(&mut arena)?;
+            }
         }
         let now = Instant::now();
         if now < next_round {
             continue;
         }
         next_round = now + ROUND;
-        members.iter_mut().filter(|member| member.due() <= now).for_each(|member| member.tick(now));
+        places.iter_mut().flatten().filter(|member| member.due() <= now).for_each(|member| member.tick(now));
+        for place in &mut places {
+            place.take_if(|member| member.has_left());
+        }
         loop {
             match orders.try_recv() {
                 Ok(Order::Join(member)) => {
-                    poller.add(member.socket(), members.len() as u64)?;
-                    members.push(*member);
+                    let free = places.iter().position(Option::is_none).unwrap_or(places.len());
+                    poller.add(member.socket(), free as u64)?;
+                    if free == places.len() {
+                        places.push(None);
+                    }
+                    places[free] = Some(*member);
                 }
-                Ok(Order::Each(act)) => members.iter_mut().for_each(act),
+                Ok(Order::Each(act)) => places.iter_mut().flatten().for_each(act),
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Ok(members),
+                Err(TryRecvError::Disconnected) => return Ok(places.into_iter().flatten().collect()),
             }
         }
     }

@@ -8,18 +8,19 @@
 //!
 //! HTTP runs on tokio. Media runs on a few plain threads ([`crew`]), which own their clients and share only counters.
 
-mod board;
-mod codecs;
-mod conduct;
-mod crew;
-mod endpoint;
-mod light;
-mod numbers;
+pub(crate) mod board;
+pub(crate) mod codecs;
+pub(crate) mod conduct;
+pub(crate) mod crew;
+pub(crate) mod endpoint;
+pub(crate) mod feed;
+pub(crate) mod light;
+pub(crate) mod numbers;
 mod options;
-mod publisher;
+pub(crate) mod publisher;
 mod recording;
 mod tally;
-mod track;
+pub(crate) mod track;
 mod viewer;
 
 pub use conduct::run;

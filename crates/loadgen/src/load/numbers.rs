@@ -17,8 +17,9 @@ struct Stream {
     ledger: Option<Ledger>,
 }
 
-/// A session has a stream and its repairs per kind; more are a server's mistake, and not counted.
-const STREAMS_MAX: usize = 16;
+/// A session has a stream and its repairs for each section, of which a meeting's page has up to 66; more are a server's
+/// mistake, and not counted.
+const STREAMS_MAX: usize = 132;
 
 impl Numbers {
     pub fn note(&mut self, rtp: &[u8]) {

@@ -5,26 +5,25 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use media::codec::{Codec, Kind};
-use media::testing::{Source, read_tag};
-use transport::client::{Event, Packet};
+use media::testing::Source;
+use transport::client::Event;
 
 use super::board::Board;
-use super::crew::Member;
+use super::crew::{Exit, Member};
 use super::endpoint::{Ears, Endpoint};
+use super::feed::{Feed, Footage, Loudness};
 use super::options::Options;
-use crate::signalling::Session;
 use crate::udp::{Arena, Socket, WallNs};
 
 pub struct Publisher {
     endpoint: Endpoint,
-    session: Session,
     board: Arc<Board>,
     /// From the connection on, until it is told to stop.
     state: State,
     keyframe: Keyframe,
     video: Feed,
     audio: Option<Feed>,
+    exit: Exit,
 }
 
 /// Events of one turn: a publisher's answer to them needs the endpoint that they come from.
@@ -72,47 +71,28 @@ impl Keyframe {
     }
 }
 
-/// One track: what comes next, and when.
-struct Feed {
-    codec: Codec,
-    source: Source,
-    stream: u32,
-    interval: Duration,
-    due: Instant,
-    seq: u64,
-}
-
-/// An Opus frame.
-const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
-
 impl Publisher {
-    pub fn new(number: u32, endpoint: Endpoint, session: Session, options: &Options, board: Arc<Board>) -> Publisher {
-        let now = Instant::now();
-        let video = Feed {
-            codec: options.codec,
-            source: Source::video(
-                options.codec,
-                options.video_kbps,
-                options.video_fps,
-                options.keyframe_interval,
-                Board::video(number),
-                u64::from(number),
-            ),
-            stream: Board::video(number),
-            interval: Duration::from_secs(1) / options.video_fps.max(1),
-            due: now,
-            seq: 1,
-        };
-        let audio = options.audio.then(|| Feed {
-            codec: Codec::Opus,
-            source: Source::audio(Board::audio(number)),
-            stream: Board::audio(number),
-            interval: AUDIO_INTERVAL,
-            due: now,
-            seq: 1,
-        });
+    /// With the streams that a room's publisher has on the board.
+    pub fn new(number: u32, endpoint: Endpoint, options: &Options, board: Arc<Board>) -> Publisher {
+        let stream = Board::video(number);
+        let (codec, fps) = (options.codec, options.video_fps);
+        let (kbps, interval) = (options.video_kbps, options.keyframe_interval);
+        let source = Source::video(codec, kbps, fps, interval, stream, u64::from(number));
+        let video = Feed::video(codec, Footage::Noise(source), fps, stream);
+        let audio = options.audio.then(|| Feed::audio(Board::audio(number), Loudness::Steady));
         let keyframe = Keyframe { is_deaf: !options.keyframes_on_request, ..Keyframe::default() };
-        Publisher { endpoint, session, board, state: State::Connecting, keyframe, video, audio }
+        Publisher { keyframe, ..Publisher::of(endpoint, video, audio, board) }
+    }
+
+    pub fn of(endpoint: Endpoint, video: Feed, audio: Option<Feed>, board: Arc<Board>) -> Publisher {
+        let (state, keyframe) = (State::Connecting, Keyframe::default());
+        Publisher { endpoint, board, state, keyframe, video, audio, exit: Exit::default() }
+    }
+
+    /// It goes when this is opened.
+    #[must_use]
+    pub fn until(self, exit: Exit) -> Publisher {
+        Publisher { exit, ..self }
     }
 
     /// Stays connected, for repairs of what it has sent.
@@ -133,18 +113,14 @@ impl Publisher {
         }
     }
 
-    pub fn into_session(self) -> Session {
-        self.session
-    }
-
     fn handle(&mut self, event: Event) {
         match event {
             Event::Connected { .. } if matches!(self.state, State::Connecting) => {
                 self.state = State::Sending;
                 let now = Instant::now();
-                self.video.due = now;
+                self.video.begin(now);
                 if let Some(audio) = &mut self.audio {
-                    audio.due = now;
+                    audio.begin(now);
                 }
                 self.board.publishing.fetch_add(1, Ordering::Relaxed);
             }
@@ -174,11 +150,15 @@ impl Member for Publisher {
         Ok(())
     }
 
+    fn has_left(&self) -> bool {
+        self.exit.is_open()
+    }
+
     fn due(&self) -> Instant {
         match self.state {
             State::Sending => {
-                let audio = self.audio.as_ref().map_or(self.video.due, |audio| audio.due);
-                self.endpoint.due().min(self.video.due).min(audio)
+                let audio = self.audio.as_ref().map_or(self.video.due(), Feed::due);
+                self.endpoint.due().min(self.video.due()).min(audio)
             }
             _ => self.endpoint.due(),
         }
@@ -189,45 +169,13 @@ impl Member for Publisher {
         self.endpoint.tick(now, &mut heard);
         if matches!(self.state, State::Sending) {
             if self.keyframe.is_due(now) {
-                self.video.source.request_keyframe();
+                self.video.request_keyframe();
             }
             for feed in [Some(&mut self.video), self.audio.as_mut()].into_iter().flatten() {
                 feed.send_due(now, &mut self.endpoint, &self.board, &mut heard);
             }
         }
         self.handle_all(heard);
-    }
-}
-
-impl Feed {
-    fn send_due(&mut self, now: Instant, endpoint: &mut Endpoint, board: &Board, heard: &mut Heard) {
-        if now < self.due {
-            return;
-        }
-        // After a pause of ours: go on from here rather than send what was missed in one burst.
-        self.due = if now > self.due + 10 * self.interval { now } else { self.due } + self.interval;
-        for packet in self.source.next_frame() {
-            let counter = read_tag(self.codec, &packet.payload).map(|tag| tag.counter);
-            if let (Some(counter), Some(log)) = (counter, board.stream(self.stream)) {
-                log.note(counter, WallNs::now());
-            }
-            endpoint.client.send_rtp(
-                now,
-                &Packet {
-                    kind: self.codec.kind(),
-                    rid: None,
-                    seq: self.seq,
-                    time: packet.time.0,
-                    marker: packet.marker,
-                    payload: &packet.payload,
-                    // Somebody who speaks at a conversational level.
-                    audio_level: (self.codec.kind() == Kind::Audio).then_some((30, true)),
-                    dd: packet.dd.as_deref(),
-                },
-            );
-            self.seq += 1;
-            endpoint.tick(now, heard);
-        }
     }
 }
 

@@ -36,6 +36,7 @@ struct Gap {
 /// A packet as it arrived, whoever opened it.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
+    pub ssrc: u32,
     pub codec: Codec,
     /// Extended sequence number.
     pub seq: u64,
@@ -47,8 +48,8 @@ pub struct Seen<'a> {
 
 impl<'a> From<&'a Received> for Seen<'a> {
     fn from(packet: &'a Received) -> Seen<'a> {
-        let Received { codec, seq, time, marker, ref payload, ref dd, .. } = *packet;
-        Seen { codec, seq, time, marker, payload, dd: dd.as_deref() }
+        let Received { ssrc, codec, seq, time, marker, ref payload, ref dd, .. } = *packet;
+        Seen { ssrc, codec, seq, time, marker, payload, dd: dd.as_deref() }
     }
 }
 
@@ -186,6 +187,7 @@ mod tests {
             };
             for packet in &made[*frame as usize] {
                 let seen = Seen {
+                    ssrc: 1,
                     codec: Codec::Vp8,
                     seq,
                     time: packet.time.0,
@@ -218,7 +220,7 @@ mod tests {
         assert!(frame.len() > 2 && !track.has_begun());
         for (seq, packet) in (0..).zip(&frame) {
             let (time, marker, payload) = (packet.time.0, packet.marker, packet.payload.as_slice());
-            let seen = Seen { codec: Codec::Vp8, seq, time, marker, payload, dd: None };
+            let seen = Seen { ssrc: 1, codec: Codec::Vp8, seq, time, marker, payload, dd: None };
             assert_eq!(track.completes_first_picture(seen), packet.marker);
             assert!(track.has_begun());
         }

@@ -1,4 +1,4 @@
-//! The letters of the idle screen, as strokes of a round pen: lines and quarters of circles.
+//! The letters of the idle screen, and digits, as strokes of a round pen: lines and quarters of circles.
 //!
 //! A point's darkness follows from its distance to the nearest stroke, so letters are smooth at any size. Only arithmetic
 //! that is the same on every machine is used: the picture is too.
@@ -82,12 +82,47 @@ fn glyph(letter: char) -> (f64, Vec<Stroke>) {
                 line(4.5, 14.0, 0.6, 14.0),
             ],
         ),
+        '0' => (8.0, vec![line(0.0, 4.0, 0.0, 10.0), line(8.0, 4.0, 8.0, 10.0)]),
+        '1' => (4.0, vec![line(0.0, 3.5, 4.0, 0.0), line(4.0, 0.0, 4.0, 14.0)]),
+        '2' => (8.0, vec![line(8.0, 4.0, 0.0, 14.0), line(0.0, 14.0, 8.0, 14.0)]),
+        '3' => (7.0, vec![]),
+        '4' => (8.0, vec![line(6.0, 0.0, 0.0, 10.0), line(0.0, 10.0, 8.0, 10.0), line(6.0, 0.0, 6.0, 14.0)]),
+        '5' => (
+            8.0,
+            vec![
+                line(7.5, 0.0, 0.5, 0.0),
+                line(0.5, 0.0, 0.5, 6.0),
+                line(0.5, 6.0, 4.0, 6.0),
+                quarter(4.0, 10.0, 4.0, RIGHT_UP),
+            ],
+        ),
+        '6' => (8.0, vec![line(0.0, 10.0, 5.5, 0.0)]),
+        '7' => (8.0, vec![line(0.0, 0.0, 8.0, 0.0), line(8.0, 0.0, 3.0, 14.0)]),
+        '8' => (7.0, vec![]),
+        '9' => (8.0, vec![line(8.0, 4.0, 2.5, 14.0)]),
         _ => (SPACE - GAP, Vec::new()),
     };
+    let right = [
+        quarter(3.5, 3.5, 3.5, RIGHT_UP),
+        quarter(3.5, 3.5, 3.5, RIGHT_DOWN),
+        quarter(3.5, 10.5, 3.5, RIGHT_UP),
+        quarter(3.5, 10.5, 3.5, RIGHT_DOWN),
+    ];
+    let left_ends = [quarter(3.5, 3.5, 3.5, LEFT_UP), quarter(3.5, 10.5, 3.5, LEFT_DOWN)];
+    let left_middle = [quarter(3.5, 3.5, 3.5, LEFT_DOWN), quarter(3.5, 10.5, 3.5, LEFT_UP)];
+    let dome = [quarter(4.0, 4.0, 4.0, LEFT_UP), quarter(4.0, 4.0, 4.0, RIGHT_UP)];
+    let cup = [quarter(4.0, 4.0, 4.0, LEFT_DOWN), quarter(4.0, 4.0, 4.0, RIGHT_DOWN)];
+    let belly = [quarter(4.0, 10.0, 4.0, LEFT_UP), quarter(4.0, 10.0, 4.0, RIGHT_UP)];
     let shared: &[Stroke] = match letter {
         'o' | 'p' => &[arch, bowl].concat(),
         'n' | 'e' => &arch,
-        'u' => &bowl,
+        'u' | '5' => &bowl,
+        '0' => &[dome, bowl].concat(),
+        '2' => &dome,
+        '3' => &[&right[..], &left_ends].concat(),
+        '6' => &[belly, bowl].concat(),
+        '8' => &[&right[..], &left_ends, &left_middle].concat(),
+        '9' => &[dome, cup].concat(),
         _ => &[],
     };
     (width, [own, shared.to_vec()].concat())

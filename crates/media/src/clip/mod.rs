@@ -15,6 +15,7 @@ mod file;
 mod font;
 mod h264;
 pub mod ivf;
+pub mod person;
 mod picture;
 mod predict;
 mod scan;

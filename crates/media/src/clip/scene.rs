@@ -36,20 +36,35 @@ pub fn pictures() -> Vec<Picture> {
 /// All that does not move.
 fn still() -> Picture {
     let mut picture = Picture::new(WIDTH, HEIGHT, GROUND);
-    let (strokes, width) = font::layout(TEXT);
-    let left = (WIDTH as f64 - width * SCALE) / 2.0;
-    let reach = |y: usize| (y as f64 - TEXT_TOP) / SCALE;
+    write(&mut picture, TEXT, SCALE, TEXT_TOP);
+    picture
+}
+
+/// A line of text, in the middle of the picture's width.
+pub fn write(picture: &mut Picture, text: &str, scale: f64, top: f64) {
+    let (width, height) = (picture.width, picture.height);
+    let (strokes, long) = font::layout(text);
+    let left = (width as f64 - long * scale) / 2.0;
+    let reach = |y: usize| (y as f64 - top) / scale;
     // Descenders, and the pen.
-    let rows = 0..HEIGHT;
-    let rows = rows.filter(|&y| (-2.0..font::HEIGHT + 7.0).contains(&reach(y)));
+    let rows = (0..height).filter(|&y| (-2.0..font::HEIGHT + 7.0).contains(&reach(y)));
     let lines: Vec<usize> = rows.collect();
     let ink = |x: f64, y: f64| {
-        let point = ((x - left) / SCALE, (y - TEXT_TOP) / SCALE);
+        let point = ((x - left) / scale, (y - top) / scale);
         let near = strokes.iter().map(|stroke: &Stroke| stroke.distance(point)).fold(f64::MAX, f64::min);
-        coverage((near - font::PEN) * SCALE)
+        coverage((near - font::PEN) * scale)
     };
-    paint(&mut picture, LETTERS, (0, WIDTH), (lines[0] & !1, lines[lines.len() - 1]), ink);
-    picture
+    paint(picture, LETTERS, (0, width), (lines[0] & !1, lines[lines.len() - 1]), ink);
+}
+
+/// A spot of light, of which its box of 16 by 16 pixels has to lie in the picture.
+pub fn spot(picture: &mut Picture, (x, y): (f64, f64), glow: f64) {
+    let ink = |px: f64, py: f64| {
+        let (dx, dy) = (px - x, py - y);
+        glow * coverage((dx * dx + dy * dy).sqrt() - DOT_RADIUS)
+    };
+    let (from_x, from_y) = (x as usize - 8, y as usize - 8);
+    paint(picture, DOT, (from_x, from_x + 16), (from_y, from_y + 16), ink);
 }
 
 fn with_dots(mut picture: Picture, frame: usize) -> Picture {
@@ -58,12 +73,7 @@ fn with_dots(mut picture: Picture, frame: usize) -> Picture {
         // From 0 to 1 and back, slowly at both ends.
         let part = phase.min(FRAMES - phase) as f64 / (FRAMES / 2) as f64;
         let glow = DOT_DIM + (1.0 - DOT_DIM) * part * part * (3.0 - 2.0 * part);
-        let ink = |px: f64, py: f64| {
-            let (dx, dy) = (px - x, py - y);
-            glow * coverage((dx * dx + dy * dy).sqrt() - DOT_RADIUS)
-        };
-        let (from_x, from_y) = (x as usize - 8, y as usize - 8);
-        paint(&mut picture, DOT, (from_x, from_x + 16), (from_y, from_y + 16), ink);
+        spot(&mut picture, (x, y), glow);
     }
     picture
 }

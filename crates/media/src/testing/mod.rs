@@ -1,8 +1,10 @@
 //! Streams that look real: seeded, endless, framed as each codec's payload format wants it, and marked.
 //!
 //! For simulation, load tests and our own tests. Pictures are noise behind valid headers: everything a server, a
-//! depacketizer or [`crate::check`] looks at is right, but a decoder would show snow. Each payload ends in a [`Tag`].
+//! depacketizer or [`crate::check`] looks at is right, but a decoder would show snow. Each payload ends in a [`Tag`]. Where
+//! a real decoder is to show something, [`Drawn`] is the source.
 
+mod drawn;
 mod frame;
 mod layers;
 mod pcap;
@@ -10,6 +12,7 @@ mod rng;
 mod sets;
 mod tag;
 
+pub use drawn::Drawn;
 pub use frame::ParameterSets;
 pub use layers::{Layer, Prediction};
 #[cfg(test)]

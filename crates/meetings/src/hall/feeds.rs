@@ -136,6 +136,10 @@ impl Feeds {
         self.slots.iter().flatten().find(|slot| slot.mid == mid)?.of.as_ref()
     }
 
+    pub fn slots(&self) -> usize {
+        self.slots.as_ref().map_or(0, Vec::len)
+    }
+
     pub fn wanted(&self) -> impl Iterator<Item = &FeedId> {
         self.wanted.keys()
     }

@@ -171,6 +171,8 @@ impl Hall {
             Report::Ended { person, what, reason } => {
                 let Some(seat) = self.seats.get_mut(&person) else { return };
                 if seat.studio.offers.remove(&what).is_some() {
+                    // The media keeps what belongs to a connection until it is told that nobody wants it any more.
+                    self.outputs.push_back(Output::Media(Order::Close { person: person.clone(), what }));
                     self.connection_is_gone(now, &person, what);
                     self.say(now, &person, ServerBody::MediaEnded { what, reason });
                 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use meetings::hall::{Input, SocketId, Verified, Way};
+use meetings::hall::{Held, Input, SocketId, Verified, Way};
 use meetings::{AccountId, MeetingId, PersonId};
 use proto::meeting::{EndReason, Hello, PersonView};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +23,9 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Tries to get into a meeting that is just ending: its next life is another task.
 const TRIES: usize = 3;
+
+/// Whoever reads the metrics waits for a busy meeting no longer than that.
+const WEIGHED_WITHIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Front {
@@ -113,6 +116,31 @@ impl Front {
             answer.await.ok()
         };
         tokio::time::timeout(REPLY_TIMEOUT, asked).await.ok().flatten()
+    }
+
+    /// What all meetings together hold. One that is too busy to say so in time is not in it.
+    pub async fn held(&self) -> Held {
+        let halls: Vec<_> = self.halls().values().cloned().collect();
+        let mut answers = Vec::with_capacity(halls.len());
+        for hall in halls {
+            let (reply, answer) = oneshot::channel();
+            if hall.try_send(In::Weigh(reply)).is_ok() {
+                answers.push(answer);
+            }
+        }
+        let deadline = tokio::time::Instant::now() + WEIGHED_WITHIN;
+        let mut held = Held::default();
+        for answer in answers {
+            if let Ok(Ok(of_one)) = tokio::time::timeout_at(deadline, answer).await {
+                held += of_one;
+            }
+        }
+        held
+    }
+
+    /// WebSockets, those that have not said yet who they are among them.
+    pub fn sockets_open(&self) -> usize {
+        self.places.len()
     }
 
     fn halls(&self) -> MutexGuard<'_, HashMap<MeetingId, mpsc::Sender<In>>> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use meetings::hall::{Hall, Input, Opening, Order, Output, Report, Rules, SocketId, Verified, Way};
+use meetings::hall::{Hall, Held, Input, Opening, Order, Output, Report, Rules, SocketId, Verified, Way};
 use meetings::{Meeting, PersonId};
 use proto::NodeId;
 use proto::api::RoomsView;
@@ -38,6 +38,8 @@ pub enum In {
     Media(Report),
     Inside(oneshot::Sender<Vec<String>>),
     People(oneshot::Sender<Vec<PersonView>>),
+    /// How much it holds.
+    Weigh(oneshot::Sender<Held>),
     /// By whoever looks after the server; the reply says whether they were here.
     Remove {
         person: PersonId,
@@ -183,6 +185,7 @@ impl Task {
             In::People(reply) => {
                 let _ = reply.send(self.people());
             }
+            In::Weigh(reply) => drop(reply.send(self.hall.held())),
             In::Remove { person, reason, reply } => {
                 let _ = reply.send(self.sockets.values().any(|socket| socket.person == person));
                 self.hall.handle(now, Input::Remove { person, reason });

@@ -11,6 +11,7 @@ use crate::rate::network;
 #[derive(Debug)]
 pub struct Places {
     node: Arc<Semaphore>,
+    node_max: usize,
     per_address_max: usize,
     /// Only addresses that have a socket open: as many as there are places.
     taken: Mutex<HashMap<IpAddr, usize>>,
@@ -33,7 +34,7 @@ pub enum Full {
 
 impl Places {
     pub fn new(node_max: usize, per_address_max: usize) -> Arc<Places> {
-        Arc::new(Places { node: Arc::new(Semaphore::new(node_max)), per_address_max, taken: Mutex::default() })
+        Arc::new(Places { node: Arc::new(Semaphore::new(node_max)), node_max, per_address_max, taken: Mutex::default() })
     }
 
     /// Behind a proxy that is not named in `http.trusted_proxies` everybody comes from this machine, which has all places.
@@ -49,6 +50,11 @@ impl Places {
             *count += 1;
         }
         Ok(Place { places: self.clone(), address, _node: node })
+    }
+
+    /// Places that are taken.
+    pub fn len(&self) -> usize {
+        self.node_max - self.node.available_permits()
     }
 
     fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -90,7 +96,7 @@ mod tests {
         assert_eq!(places.take(ip("2001:db8::3")).unwrap_err(), Full::Address);
         let again = [places.take(ip("192.0.2.1")).unwrap(), places.take(ip("192.0.2.1")).unwrap()];
         drop((six, again));
-        assert!(places.taken().is_empty() && places.node.available_permits() == 4);
+        assert!(places.taken().is_empty() && places.len() == 0);
         let here: Vec<_> = (0..4).map(|_| places.take(ip("127.0.0.1")).unwrap()).collect();
         assert_eq!(places.take(ip("::1")).unwrap_err(), Full::Node);
         drop(here);

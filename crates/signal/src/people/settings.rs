@@ -30,6 +30,8 @@ pub struct Settings {
     pub hashes_at_once: usize,
     /// Meetings that do not exist, looked up by one client address.
     pub guesses: Rate,
+    /// Joins of meetings from one network, before each waits for a second and more.
+    pub joins_burst: u32,
     /// `https://host[:port]`, for links. Without one a link is made of what the request says, and one in a mail of the
     /// address that this server listens on.
     /// Whoever was banned as a guest keeps out other guests of the same address as well.
@@ -53,6 +55,7 @@ impl Settings {
             // A team mistypes a few; a search of 2^61 ids gets nowhere.
             guesses: Rate { per_s: 1, burst: 60 },
             ban_addresses: false,
+            joins_burst: 2000,
             public_url: None,
             mail: None,
         }

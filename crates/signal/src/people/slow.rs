@@ -21,8 +21,10 @@ const PASSCODES: Policy = Policy { free: 40, ..GUESSES };
 /// What makes something that stays: accounts from one network, meetings of one account. A class or an office gets in.
 const MADE: Policy = Policy { free: 100, first: secs(5), longest: secs(60), forget: secs(3600) };
 
-/// Joins from one network. A town hall behind one address gets in within minutes.
-const JOINS: Policy = Policy { free: 2000, first: secs(1), longest: secs(5), forget: secs(3600) };
+/// Joins from one network, beyond the ones that are free. A town hall behind one address gets in within minutes.
+const fn joins(free: u32) -> Policy {
+    Policy { free, first: secs(1), longest: secs(5), forget: secs(3600) }
+}
 
 #[derive(Debug)]
 pub struct Slow {
@@ -36,15 +38,15 @@ pub struct Slow {
 #[derive(Debug)]
 pub struct Table(Mutex<Throttle>);
 
-impl Default for Slow {
-    fn default() -> Slow {
+impl Slow {
+    pub fn new(joins_burst: u32) -> Slow {
         let table = |policy| Table(Mutex::new(Throttle::new(policy)));
         Slow {
             guesses: table(GUESSES),
             passcodes: table(PASSCODES),
             strangers: table(STRANGERS),
             made: table(MADE),
-            joins: table(JOINS),
+            joins: table(joins(joins_burst)),
         }
     }
 }

@@ -19,6 +19,7 @@ pub struct Section {
     pub messages_per_s: u32,
     pub message_bytes_per_s: u32,
     pub message_queue_bytes_max: u32,
+    pub meeting_joins_burst: u32,
     pub offer_bytes_max: u32,
     pub fragment_bytes_max: u32,
     pub head_timeout_s: u32,
@@ -44,6 +45,7 @@ impl Default for Section {
             messages_per_s: messages.rates.messages_per_s,
             message_bytes_per_s: messages.rates.bytes_per_s,
             message_queue_bytes_max: messages.queue_bytes_max as u32,
+            meeting_joins_burst: 2000,
             offer_bytes_max: http.offer_bytes_max as u32,
             fragment_bytes_max: http.fragment_bytes_max as u32,
             head_timeout_s: http.head_timeout.as_secs() as u32,
@@ -78,6 +80,7 @@ impl Section {
             let why = "below 65536 bytes whoever misses a moment is closed; allow four long messages";
             return Err(Fault::new("limits.message_queue_bytes_max", why));
         }
+        at_least_one("limits.meeting_joins_burst", self.meeting_joins_burst)?;
         // A browser's offer with simulcast is about 12 kB.
         if self.offer_bytes_max < 16 * 1024 {
             return Err(Fault::new("limits.offer_bytes_max", "browsers send offers of up to 16384 bytes; allow those"));

@@ -37,7 +37,8 @@ pub struct Light {
     streams: Vec<Stream>,
     /// If the answer agreed to transport-wide feedback.
     arrivals: Option<Arrivals>,
-    picture: Picture,
+    /// Of `streams`, where the next report begins: one holds 31.
+    report_from: usize,
     report_due: Instant,
     feedback_due: Instant,
     said: Feedback,
@@ -45,34 +46,23 @@ pub struct Light {
     compound: Vec<u8>,
 }
 
-/// Whether a decoder could go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Picture {
-    /// There is none, or it broke; when to ask for a keyframe.
-    Wanted {
-        ask: Instant,
-    },
-    Shown,
-}
-
 /// What libwebrtc calls itself when it sends nothing.
 const OUR_SSRC: u32 = 1;
-/// Enough for one audio and one video stream and a change of each; a server that makes up more is not reported on.
-const STREAMS_MAX: usize = 8;
+/// Enough for every section of a meeting's page, 49 pictures and 16 voices; a server that makes up more is not reported on.
+const STREAMS_MAX: usize = 66;
+/// The count of blocks has five bits. With more streams than that each is reported on every other time (RFC 3550 §6.4).
+const BLOCKS_MAX: usize = 31;
 /// RFC 3550 would allow more seldom; browsers report once a second.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// What libwebrtc does while less than 5 % of the bandwidth goes into it: 50 to 250 ms.
 const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
-/// The server asks by itself for who joins; a browser's decoder complains after 200 ms and keeps on.
-const KEYFRAME_PATIENCE: Duration = Duration::from_millis(500);
-
 impl Light {
     pub fn new(now: Instant, keys: &Keys, terms: Terms) -> Light {
         Light {
             opener: Opener::new(keys),
             sealer: Sealer::new(keys),
             arrivals: terms.transport_seq().map(|_| Arrivals::default()),
-            picture: Picture::Wanted { ask: now + KEYFRAME_PATIENCE },
+            report_from: 0,
             terms,
             streams: Vec::new(),
             report_due: now + REPORT_EVERY,
@@ -94,36 +84,41 @@ impl Light {
             arrivals.note(Seq(u16::from_be_bytes(seq)), at);
         }
         let &Format { carries, nack, .. } = self.terms.format(packet.header.payload_type)?;
-        let (codec, seq, payload) = match carries {
+        let ssrc = packet.header.ssrc;
+        let (stream, seq, payload) = match carries {
             Carries::Media(codec) => {
-                let stream = stream_of(&mut self.streams, packet.header.ssrc, codec, nack)?;
+                let stream = stream_of(&mut self.streams, now, ssrc, codec, nack)?;
                 stream.arrived(opened.index, at, now, packet.header.time);
-                (codec, opened.index, packet.payload)
+                (stream, opened.index, packet.payload)
             }
             Carries::RepairsOf(codec) => {
                 // The number that the packet had comes first (RFC 4588 §4).
                 let (original, payload) = packet.payload.split_first_chunk::<2>()?;
-                let stream = self.streams.iter_mut().rev().find(|stream| stream.codec() == codec)?;
+                let of = self.terms.repaired_by(ssrc);
+                let is_it = |stream: &&mut Stream| of.map_or(stream.codec() == codec, |of| stream.ssrc() == of);
+                let stream = self.streams.iter_mut().rev().find(is_it)?;
                 let Some(seq) = stream.repaired(Seq(u16::from_be_bytes(*original))) else {
                     self.said.repairs_unneeded += 1;
                     return None;
                 };
                 self.said.repaired += 1;
-                (codec, seq, payload)
+                (stream, seq, payload)
             }
         };
         if payload.is_empty() {
             return None;
         }
-        if codec.kind() == Kind::Video && self.picture != Picture::Shown {
+        let (codec, ssrc) = (stream.codec(), stream.ssrc());
+        if stream.wants_picture() {
             let facts = facts(codec, payload, packet.header.marker, None);
             if facts.keyframe && facts.frame_start {
-                self.picture = Picture::Shown;
+                stream.has_picture();
             }
         }
         let descriptor = self.terms.extensions().id(ext::Kind::DependencyDescriptor);
         let descriptor = descriptor.filter(|_| codec.kind() == Kind::Video);
         Some(Seen {
+            ssrc,
             codec,
             seq,
             time: packet.header.time.0,
@@ -153,8 +148,8 @@ impl Light {
         if self.arrivals.as_ref().is_some_and(|arrivals| !arrivals.is_empty()) {
             due = due.min(self.feedback_due);
         }
-        if let (Picture::Wanted { ask }, true) = (self.picture, self.video_ssrc().is_some()) {
-            due = due.min(ask);
+        if self.terms.takes_pli() {
+            due = self.streams.iter().filter_map(Stream::keyframe_due).fold(due, Instant::min);
         }
         self.streams.iter().filter_map(Stream::ask_due).fold(due, Instant::min)
     }
@@ -165,7 +160,10 @@ impl Light {
         if now >= self.report_due {
             self.report_due = now + REPORT_EVERY;
             self.said.reports += 1;
-            let blocks: Vec<ReportBlock> = self.streams.iter_mut().map(|stream| stream.report(wall)).collect();
+            let (from, count) = (self.report_from, self.streams.len());
+            let blocks = (0..count.min(BLOCKS_MAX)).map(|n| self.streams[(from + n) % count].report(wall));
+            let blocks: Vec<ReportBlock> = blocks.collect();
+            self.report_from = if count > BLOCKS_MAX { (from + BLOCKS_MAX) % count } else { 0 };
             rtcp::receiver_report(&mut self.compound, OUR_SSRC, &blocks, "weir-load");
         }
         if now >= self.feedback_due
@@ -197,35 +195,33 @@ impl Light {
             if !lost.is_empty() {
                 rtcp::nack(&mut self.compound, OUR_SSRC, stream.ssrc(), &lost);
             }
-            if given_up > 0 && stream.codec().kind() == Kind::Video && self.picture == Picture::Shown {
-                self.picture = Picture::Wanted { ask: now };
+            if given_up > 0 {
+                stream.lost_picture(now);
             }
         }
     }
 
+    /// If that was agreed. Like a browser, it does not ask a stream that does not come.
     fn ask_for_keyframe(&mut self, now: Instant) {
-        let (Picture::Wanted { ask }, Some(media)) = (self.picture, self.video_ssrc()) else { return };
-        if ask > now {
+        if !self.terms.takes_pli() {
             return;
         }
-        self.picture = Picture::Wanted { ask: now + KEYFRAME_PATIENCE };
-        self.said.keyframes_asked += 1;
-        rtcp::pli(&mut self.compound, OUR_SSRC, media);
-    }
-
-    /// Whom to ask for a keyframe, if that was agreed. Like a browser, it does not ask a stream that does not come.
-    fn video_ssrc(&self) -> Option<u32> {
-        let video = self.streams.iter().rev().find(|stream| stream.codec().kind() == Kind::Video);
-        video.map(Stream::ssrc).filter(|_| self.terms.takes_pli())
+        for stream in &mut self.streams {
+            if stream.keyframe_due().is_some_and(|due| due <= now) {
+                stream.asked_for_picture(now);
+                self.said.keyframes_asked += 1;
+                rtcp::pli(&mut self.compound, OUR_SSRC, stream.ssrc());
+            }
+        }
     }
 }
 
 /// The stream with this SSRC, which begins with its first authentic packet.
-fn stream_of(streams: &mut Vec<Stream>, ssrc: u32, codec: Codec, nack: bool) -> Option<&mut Stream> {
+fn stream_of(streams: &mut Vec<Stream>, now: Instant, ssrc: u32, codec: Codec, nack: bool) -> Option<&mut Stream> {
     let at = match streams.iter().position(|stream| stream.ssrc() == ssrc) {
         Some(at) => at,
         None if streams.len() < STREAMS_MAX => {
-            streams.push(Stream::new(ssrc, codec, nack));
+            streams.push(Stream::new(now, ssrc, codec, nack));
             streams.len() - 1
         }
         None => return None,

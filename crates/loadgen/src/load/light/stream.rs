@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use media::codec::Codec;
+use media::codec::{Codec, Kind};
 use media::{RtpTime, Seq};
 use transport::rtcp::ReportBlock;
 
@@ -18,6 +18,8 @@ pub struct Stream {
     /// Given up at once, because the gap was too long; told by the next [`Stream::ask`].
     abandoned: u64,
     ask_due: Option<Instant>,
+    /// Of video: when to ask for a keyframe, because there is no picture or it broke.
+    keyframe_due: Option<Instant>,
     received: u64,
     jitter: Jitter,
     reported: Reported,
@@ -52,11 +54,13 @@ struct Reported {
 /// The values of libwebrtc: it asks ten times, a round trip apart that it takes for 100 ms until it knows better.
 const TRIES_MAX: u32 = 10;
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// The server asks by itself for who joins; a browser's decoder complains after 200 ms and keeps on.
+const KEYFRAME_PATIENCE: Duration = Duration::from_millis(500);
 /// A second and a half of 2.5 Mbit/s: beyond it a keyframe is cheaper than repairs.
 const MISSING_MAX: u64 = 400;
 
 impl Stream {
-    pub fn new(ssrc: u32, codec: Codec, nack: bool) -> Stream {
+    pub fn new(now: Instant, ssrc: u32, codec: Codec, nack: bool) -> Stream {
         Stream {
             ssrc,
             codec,
@@ -65,6 +69,7 @@ impl Stream {
             missing: Vec::new(),
             abandoned: 0,
             ask_due: None,
+            keyframe_due: (codec.kind() == Kind::Video).then(|| now + KEYFRAME_PATIENCE),
             received: 0,
             jitter: Jitter::default(),
             reported: Reported::default(),
@@ -136,6 +141,29 @@ impl Stream {
         asks
     }
 
+    pub fn wants_picture(&self) -> bool {
+        self.keyframe_due.is_some()
+    }
+
+    /// A keyframe has begun.
+    pub fn has_picture(&mut self) {
+        self.keyframe_due = None;
+    }
+
+    pub fn lost_picture(&mut self, now: Instant) {
+        if self.codec.kind() == Kind::Video && self.keyframe_due.is_none() {
+            self.keyframe_due = Some(now);
+        }
+    }
+
+    pub fn keyframe_due(&self) -> Option<Instant> {
+        self.keyframe_due
+    }
+
+    pub fn asked_for_picture(&mut self, now: Instant) {
+        self.keyframe_due = Some(now + KEYFRAME_PATIENCE);
+    }
+
     pub fn sender_reported(&mut self, ntp: u64, at: WallNs) {
         self.sender_report = Some(((ntp >> 16) as u32, at));
     }
@@ -184,7 +212,7 @@ mod tests {
     use super::*;
 
     fn stream(now: Instant, seqs: &[u64]) -> Stream {
-        let mut stream = Stream::new(7, Codec::Vp8, true);
+        let mut stream = Stream::new(now, 7, Codec::Vp8, true);
         for seq in seqs {
             stream.arrived(*seq, WallNs(seq * 10_000_000), now, RtpTime(*seq as u32 * 900));
         }

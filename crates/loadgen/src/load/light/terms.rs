@@ -10,6 +10,10 @@ pub struct Terms {
     extensions: ext::Map,
     transport_cc: bool,
     pli: bool,
+    /// The streams that were named, each with its section.
+    streams: Vec<(u32, String)>,
+    /// Streams of repairs, each with the one that it repairs.
+    repairs: Vec<(u32, u32)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +36,13 @@ impl Terms {
         let mut terms = Terms::default();
         let mut nacks = Vec::new();
         let mut repairs = Vec::new();
+        let mut mid = "";
         for line in sdp.lines().map(str::trim_end) {
             let Some((name, value)) = line.strip_prefix("a=").and_then(|line| line.split_once(':')) else { continue };
             match name {
+                "mid" => mid = value,
+                "ssrc" => terms.name(value, mid),
+                "ssrc-group" => terms.repairs.extend(repaired(value)),
                 "rtpmap" => terms.formats.extend(format(value)),
                 "fmtp" => repairs.extend(repair(value)),
                 "rtcp-fb" => match value.split_once(' ') {
@@ -78,7 +86,27 @@ impl Terms {
     pub fn takes_pli(&self) -> bool {
         self.pli
     }
+
+    /// The section of a stream, if the server named it.
+    pub fn mid_of(&self, ssrc: u32) -> Option<&str> {
+        self.streams.iter().find(|(named, _)| *named == ssrc).map(|(_, mid)| mid.as_str())
+    }
+
+    /// The stream that this one repairs. A server that does not say so has one stream of each codec.
+    pub fn repaired_by(&self, ssrc: u32) -> Option<u32> {
+        self.repairs.iter().find(|(repairs, _)| *repairs == ssrc).map(|(_, stream)| *stream)
+    }
+
+    fn name(&mut self, ssrc: &str, mid: &str) {
+        let Some(ssrc) = ssrc.split(' ').next().and_then(|ssrc| ssrc.parse().ok()) else { return };
+        if self.streams.len() < NAMED_MAX && self.mid_of(ssrc).is_none() {
+            self.streams.push((ssrc, mid.to_owned()));
+        }
+    }
 }
+
+/// 66 sections, each with a stream and its repairs, is what a node of ours answers at most.
+const NAMED_MAX: usize = 256;
 
 /// `96 VP8/90000`, for the codecs that carry media.
 fn format(rtpmap: &str) -> Option<Format> {
@@ -93,6 +121,12 @@ fn repair(fmtp: &str) -> Option<(u8, u8)> {
     let (payload_type, parameters) = fmtp.split_once(' ')?;
     let of = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("apt="))?;
     Some((payload_type.parse().ok()?, of.parse().ok()?))
+}
+
+/// `FID 7 8`: 8 repairs 7.
+fn repaired(group: &str) -> Option<(u32, u32)> {
+    let (stream, repairs) = group.strip_prefix("FID ")?.split_once(' ')?;
+    Some((repairs.parse().ok()?, stream.parse().ok()?))
 }
 
 /// `3/sendonly urn:…`.
@@ -119,6 +153,15 @@ mod tests {
         assert_eq!(carried, [(111, opus), (96, vp8), (97, Carries::RepairsOf(Codec::Vp8))]);
         assert!(terms.format(96).unwrap().nack && !terms.format(111).unwrap().nack);
         assert_eq!((terms.transport_seq(), terms.takes_pli()), (Some(3), true));
+    }
+
+    #[test]
+    fn each_stream_has_its_section_and_each_repair_its_stream() {
+        let sections = "a=mid:a\r\na=ssrc:5 cname:x\r\na=mid:b\r\na=ssrc-group:FID 7 8\r\na=ssrc:7 cname:x\r\n\
+            a=ssrc:8 cname:x\r\na=ssrc:7 msid:x y\r\na=ssrc:none\r\n";
+        let terms = Terms::read(&[ANSWER, sections].concat());
+        assert_eq!([5, 7, 8, 9].map(|ssrc| terms.mid_of(ssrc)), [Some("a"), Some("b"), Some("b"), None]);
+        assert_eq!((terms.repaired_by(8), terms.repaired_by(7)), (Some(7), None));
     }
 
     #[test]
