@@ -58,7 +58,7 @@ describe("meeting", () => {
     await until("Bo reads it", async () => (await lines(bo)).some((line) => line.includes("https://example.org/<b>now</b>")));
 
     // Who writes is shown to the other before anything is said, and no more when it is.
-    await bo.type("I am");
+    await bo.fill("chat-text", "I am");
     await until("Ann sees that Bo writes", async () => ((await ann.text("writers")) ?? "").includes("Bo is writing"));
     await ann.screenshot("meeting-writing");
     await bo.type(" here");

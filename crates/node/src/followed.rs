@@ -18,12 +18,7 @@ struct Listener {
 }
 
 impl Followed {
-    pub fn follow(
-        &mut self,
-        session: SessionId,
-        given: watch::Sender<Vec<Section>>,
-        notices: mpsc::Sender<Notice>,
-    ) {
+    pub fn follow(&mut self, session: SessionId, given: watch::Sender<Vec<Section>>, notices: mpsc::Sender<Notice>) {
         self.0.insert(session, Listener { given, notices });
     }
 

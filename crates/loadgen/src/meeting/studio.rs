@@ -88,7 +88,7 @@ impl Studio {
             video: vec![codecs::choice(self.look.codec)],
             more_voices: VOICES as usize - 1,
             more_pictures: slots.max(1) - 1,
-            channel: None,
+            channels: Vec::new(),
         };
         self.offer(|setup| Client::viewer(setup, &watch).map(Client::leave_srtp))
     }

@@ -34,7 +34,12 @@ pub enum Full {
 
 impl Places {
     pub fn new(node_max: usize, per_address_max: usize) -> Arc<Places> {
-        Arc::new(Places { node: Arc::new(Semaphore::new(node_max)), node_max, per_address_max, taken: Mutex::default() })
+        Arc::new(Places {
+            node: Arc::new(Semaphore::new(node_max)),
+            node_max,
+            per_address_max,
+            taken: Mutex::default(),
+        })
     }
 
     /// Behind a proxy that is not named in `http.trusted_proxies` everybody comes from this machine, which has all places.

@@ -250,6 +250,7 @@ impl Pair {
             client::Event::ChannelMessage { data, .. } => {
                 self.client_events.push(format!("message {}", String::from_utf8_lossy(&data)));
             }
+            client::Event::ChannelClosed { .. } => self.client_events.push("channel closed".into()),
             client::Event::Disconnected => self.client_events.push("disconnected".into()),
             client::Event::Closed(reason) => self.client_closed = Some(reason),
         }
@@ -283,6 +284,7 @@ impl Pair {
             Event::ChannelMessage { data, .. } => {
                 self.server_events.push(format!("message {}", String::from_utf8_lossy(&data)));
             }
+            Event::ChannelDrained { .. } => self.server_events.push("channel drained".into()),
             Event::ChannelClosed { .. } => self.server_events.push("channel closed".into()),
             Event::Closed(reason) => self.server_closed = Some(reason),
         }

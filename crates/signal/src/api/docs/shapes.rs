@@ -195,6 +195,10 @@ fn of_people() -> Vec<(&'static str, Value)> {
         guests: true,
         lobby: true,
         locked: true,
+        chat: true,
+        reactions: true,
+        share: true,
+        unmute: true,
         passcode: true,
         created: 1,
         ended: Some(1),
@@ -214,12 +218,26 @@ fn of_people() -> Vec<(&'static str, Value)> {
         inside: Some(vec![]),
     };
     let yes = Some(true);
-    let order = MeetingOrder { title: Some(x()), guests: yes, lobby: yes, locked: yes, passcode: Some(x()) };
+    let order = MeetingOrder {
+        title: Some(x()),
+        guests: yes,
+        lobby: yes,
+        locked: yes,
+        chat: yes,
+        reactions: yes,
+        share: yes,
+        unmute: yes,
+        passcode: Some(x()),
+    };
     let change = MeetingChange {
         title: Some(x()),
         guests: yes,
         lobby: yes,
         locked: yes,
+        chat: yes,
+        reactions: yes,
+        share: yes,
+        unmute: yes,
         passcode: Some(None),
         co_hosts: Some(CoHostsChange::default()),
         bans: Some(BansChange::default()),
