@@ -60,15 +60,16 @@ pub fn render() -> Vec<Module> {
     api.visit::<meeting_api::JoinOrder>();
     api.visit::<meeting_api::JoinView>();
     api.visit::<meeting_api::LeaveOrder>();
-    api.visit::<event::Event>();
-    api.visit::<event::What>();
+    let mut events = File::default();
+    events.visit::<event::Event>();
+    events.visit::<event::What>();
     // Flattened into kinds of events.
-    api.visit::<event::Stream>();
-    api.visit::<event::Presence>();
-    api.visit::<event::SessionEnd>();
-    api.visit::<event::EventsView>();
-    api.visit::<event::WebhooksView>();
-    api.visit::<event::ReplayOrder>();
+    events.visit::<event::Stream>();
+    events.visit::<event::Presence>();
+    events.visit::<event::SessionEnd>();
+    events.visit::<event::EventsView>();
+    events.visit::<event::WebhooksView>();
+    events.visit::<event::ReplayOrder>();
     let mut meeting = File::default();
     // What is flattened into another type is written out there, and does not come along by itself.
     meeting.visit::<meeting::ClientPacket>();
@@ -76,7 +77,7 @@ pub fn render() -> Vec<Module> {
     meeting.visit::<meeting::ServerPacket>();
     meeting.visit::<meeting::ServerBody>();
     meeting.visit::<meeting::CloseCode>();
-    vec![api.module("api"), meeting.module("meeting")]
+    vec![api.module("api"), meeting.module("meeting"), events.module("events")]
 }
 
 const HEADER: &str = "\

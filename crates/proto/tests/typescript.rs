@@ -17,19 +17,19 @@ fn committed_types_match_the_rust_they_were_generated_from() {
 
 #[test]
 fn every_type_of_the_api_reaches_the_client() {
-    let sources: [&[&str]; 2] = [
+    let sources: [&[&str]; 3] = [
         &[
             include_str!("../src/api.rs"),
             include_str!("../src/api/session.rs"),
             include_str!("../src/account.rs"),
             include_str!("../src/meeting_api.rs"),
-            include_str!("../src/event.rs"),
         ],
         &[
             include_str!("../src/meeting.rs"),
             include_str!("../src/meeting/client.rs"),
             include_str!("../src/meeting/server.rs"),
         ],
+        &[include_str!("../src/event.rs")],
     ];
     for (sources, module) in sources.iter().zip(typescript::render()) {
         let derived: usize = sources.iter().map(|source| source.matches("TS)]").count()).sum();

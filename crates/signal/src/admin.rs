@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   request ─▶ overseer (may they) ─▶ overview │ rooms │ sessions │ people │ drain ─▶ desk, meet
-//!      └──▶ guard ─▶ events │ hooks ─▶ log, webhooks
-//!                                                  └── what changes something ─▶ note ─▶ audit log
+//!      │                    │                      └── what changes something ─▶ note ─▶ audit log
+//!      │                    └───────▶ events ─▶ log
+//!      └─────▶ guard ─▶ hooks ─▶ webhooks
 //! ```
 //!
 //! Reading disturbs no worker: overview and rooms come out of snapshots that workers publish anyway, and only who opens a room or

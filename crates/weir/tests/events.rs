@@ -199,7 +199,8 @@ fn an_operator_makes_grants_and_secures_accounts_while_the_node_runs() {
     let lines: Vec<&str> = list.lines().collect();
     assert!(lines.len() == 3 && lines[1].contains("ann@example.org") && lines[1].contains("admin"), "{list}");
     let json = success(weir(&here).args(["account", "list", "--json"]));
-    assert_eq!(json.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 2);
+    let listed: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(listed.len(), 2);
     for (args, says) in [
         (&["show", "nobody@example.org"][..], "nobody here has the account nobody@example.org"),
         (&["grant", "nobody@example.org", "admin"], "nobody here has the account"),

@@ -2,6 +2,7 @@
 
 import { ask } from "./ask";
 import type { AdminOverview, AdminRooms, AdminSessionView, AdminSessions, DrainView } from "./generated/api";
+import type { EventsView } from "./generated/events";
 
 export class Admin {
   readonly #headers: Record<string, string>;
@@ -26,6 +27,11 @@ export class Admin {
 
   session(id: string, signal: AbortSignal): Promise<AdminSessionView> {
     return ask(`/api/admin/sessions/${id}`, { headers: this.#headers, signal });
+  }
+
+  /** The log behind this number. */
+  events(after: number, signal: AbortSignal): Promise<EventsView> {
+    return ask(`/api/admin/events?after=${after}`, { headers: this.#headers, signal });
   }
 
   removeSession(id: string, reason: string): Promise<void> {

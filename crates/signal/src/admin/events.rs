@@ -24,7 +24,7 @@ use proto::event::Filter;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, timeout};
 
-use super::guard;
+use super::overseer::overseer;
 use crate::app::App;
 use crate::chronicle;
 use crate::problem::{Failure, Kind};
@@ -64,7 +64,7 @@ struct Wish {
 pub async fn list(State(app): State<App>, request: Request) -> Result<Response, Failure> {
     let (parts, _) = request.into_parts();
     app.count_request(&parts)?;
-    guard::admin(&app, &parts).await?;
+    overseer(&app, &parts).await?;
     let wish = wish(parts.uri.query().unwrap_or_default())?;
     let store = app.people.store();
     let last = store.last_event().await?;
@@ -94,7 +94,7 @@ pub async fn list(State(app): State<App>, request: Request) -> Result<Response, 
 pub async fn live(State(app): State<App>, request: Request) -> Result<Response, Failure> {
     let (parts, _) = request.into_parts();
     app.count_request(&parts)?;
-    guard::admin(&app, &parts).await?;
+    overseer(&app, &parts).await?;
     let wish = wish(parts.uri.query().unwrap_or_default())?;
     let place = app.event_streams.clone().try_acquire_owned().map_err(|_| {
         Failure::new(Kind::NodeBusy, "too many event streams are open; read /api/admin/events, or retry in 10 s")
@@ -152,7 +152,7 @@ impl Reader {
             if guarded.elapsed() >= GUARD_INTERVAL {
                 guarded = Instant::now();
                 // A store that is away has taken nobody's grant away.
-                match guard::admin(&self.app, &self.parts).await {
+                match overseer(&self.app, &self.parts).await {
                     Err(failure) if failure.is_refusal() => return Some("you do not administer this node any more"),
                     _ => {}
                 }

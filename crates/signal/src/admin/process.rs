@@ -19,7 +19,7 @@ pub async fn read(http_connections: usize) -> AdminProcess {
     AdminProcess { http_connections, ..read.await.unwrap_or_default() }
 }
 
-/// `VmRSS:	   12345 kB`
+/// `VmRSS: 12345 kB`
 fn resident(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)

@@ -111,8 +111,6 @@ const fn on(
     Endpoint { method, path, body, objects, there, ended: &[] }
 }
 
-/// An operator's token is for looking after the node, whatever else it is not for.
-
 const ENDPOINTS: &[Endpoint] = &[
     on_meeting("GET", "/meeting/{m}", "", ANYBODY, ANYBODY),
     on_meeting("PATCH", "/meeting/{m}", r#"{"title":"x"}"#, HOSTS, &[]),

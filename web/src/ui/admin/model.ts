@@ -4,10 +4,13 @@ import { signal } from "@preact/signals";
 import { Admin } from "../../protocol/admin";
 import type { Denied } from "../../protocol/ask";
 import type { AdminOverview, AdminRoom, AdminSession, AdminSessionView } from "../../protocol/generated/api";
+import type { Event } from "../../protocol/generated/events";
 import { deniedBy } from "../asking";
 import { followed, NO_HISTORY, seen, type SessionHistory } from "./history";
 
 const EVERY_MS = 2_000;
+/** What has happened lately. The log itself has a month of it. */
+export const EVENTS_SHOWN = 30;
 
 export class AdminModel {
   /** Null until the first answer. */
@@ -24,6 +27,8 @@ export class AdminModel {
   readonly session = signal<string | null>(null);
   readonly view = signal<AdminSessionView | null>(null);
   readonly past = signal<SessionHistory | null>(null);
+  /** The last that happened, newest first; null until the first answer. */
+  readonly events = signal<readonly Event[] | null>(null);
   /** Why the server says nothing. */
   readonly denied = signal<Denied | null>(null);
 
@@ -34,6 +39,8 @@ export class AdminModel {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Counts the looks: of two that cross, the later one counts. */
   #looks = 0;
+  /** Where the log goes on that is not shown yet. */
+  #next: number | null = null;
 
   constructor(token: string | null) {
     this.admin = new Admin(token);
@@ -53,7 +60,7 @@ export class AdminModel {
     let again = true;
     try {
       await this.#overview(stop);
-      await Promise.all([this.#rooms(stop, look), this.#sessions(stop, look), this.#session(stop, look)]);
+      await Promise.all([this.#rooms(stop, look), this.#sessions(stop, look), this.#session(stop, look), this.#events(stop, look)]);
       this.denied.value = null;
     } catch (cause) {
       if (stop.aborted) return;
@@ -129,6 +136,14 @@ export class AdminModel {
     if (look !== this.#looks) return;
     this.sessions.value = sessions.items;
     this.moreSessions.value = sessions.more;
+  }
+
+  async #events(stop: AbortSignal, look: number): Promise<void> {
+    const after = this.#next ?? Math.max(0, (await this.admin.events(Number.MAX_SAFE_INTEGER, stop)).last - EVENTS_SHOWN);
+    const { events, next } = await this.admin.events(after, stop);
+    if (look !== this.#looks) return;
+    this.#next = next;
+    this.events.value = [...events.reverse(), ...(this.events.value ?? [])].slice(0, EVENTS_SHOWN);
   }
 
   async #session(stop: AbortSignal, look: number): Promise<void> {

@@ -8,6 +8,7 @@ import "../styles/admin.css";
 import { token } from "../token";
 import { age } from "../words";
 import { Drain } from "./drain";
+import { Events } from "./events";
 import { AdminModel } from "./model";
 import { Refused } from "./refused";
 import { Rooms } from "./rooms";
@@ -46,6 +47,7 @@ function Look({ bearer }: { bearer: string | null }): JSX.Element {
         <>
           <Workers overview={overview} history={model.history.value} />
           <Rooms model={model} />
+          <Events model={model} />
         </>
       )}
     </main>
