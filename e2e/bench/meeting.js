@@ -24,7 +24,7 @@ export async function meeting() {
 }
 
 async function withNode(name, use) {
-  const weir = await Weir.start(name, { args: ["--set", "limits.meeting_joins_burst=20000", "--set", "stream.publishers_max=1000"] });
+  const weir = await Weir.start(name, { args: ["--set", "limits.meeting_joins_burst=20000"] });
   try {
     return await use(weir);
   } finally {

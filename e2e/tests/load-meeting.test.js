@@ -16,9 +16,8 @@ const PAGE = SIDE * SIDE - 1;
 
 describe("a meeting under load", () => {
   let weir;
-  // All come from one address, and who loses their network publishes for a while after they have gone.
-  const limits = ["limits.meeting_joins_burst=20000", "stream.publishers_max=1000"];
-  before(async () => (weir = await Weir.start("load-meeting", { args: limits.flatMap((limit) => ["--set", limit]) })));
+  // All come from one address.
+  before(async () => (weir = await Weir.start("load-meeting", { args: ["--set", "limits.meeting_joins_burst=20000"] })));
   after(async () => assert.equal(await weir?.stop(), 0, "it ends when asked to"));
 
   test("fifty people turn pages, and each hears the loudest five", async (t) => {
@@ -50,8 +49,7 @@ describe("a full gallery in a browser", () => {
   let weir;
   let chromium;
   before(async () => {
-    // Beyond fifty cameras a node says no unless it is told otherwise.
-    weir = await Weir.start("gallery", { args: ["--auth", "open", "--set", "stream.publishers_max=60"] });
+    weir = await Weir.start("gallery", { args: ["--auth", "open"] });
     chromium = await openChromium();
   });
   after(async () => {

@@ -177,7 +177,9 @@ impl Engine {
         let feed = feed.filter(|_| name.is_none()).map(|(index, feed)| (Sitting::Feed(index), feed.silence(now)));
         let Some((sitting, silence)) = peer.or(feed) else {
             let most = self.config.limits.publishers_max;
-            return if publishers < most { Ok(None) } else { Err(Refusal::Crowded(most)) };
+            // A meeting counts people at its door, and lets everybody in it be seen.
+            let is_free = publishers < most || room.is_reserved();
+            return if is_free { Ok(None) } else { Err(Refusal::Crowded(most)) };
         };
         let takeover_silence = self.config.limits.takeover_silence;
         match silence {

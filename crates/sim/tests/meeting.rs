@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use engine::Limits;
 use media::codec::Kind;
 use proto::api::Verdict;
 use proto::{Assignment, Given};
@@ -60,6 +61,17 @@ fn is_without_a_seam(sim: &Sim, who: &str) {
         let (report, steps) = (track.report(), track.steps);
         assert!(report.is_clean(), "{who}: {report:?}");
         assert_eq!((steps.lost, steps.back, steps.torn, track.corrupt), (0, 0, 0, 0), "{who}");
+    }
+}
+
+#[test]
+fn everybody_in_a_meeting_may_be_seen_however_few_may_publish_in_a_room() {
+    let limits = Limits { publishers_max: 3, ..Limits::default() };
+    let mut sim = Sim::with_limits(13, 1, limits);
+    for who in people(6) {
+        assert!(sim.try_publish_as("~hall", &who, &who).is_ok(), "{who}");
+        let on_stage = sim.try_publish_as("stage", &who, &format!("{who} on stage"));
+        assert_eq!(on_stage.is_ok(), who.as_str() < "p3", "{who}");
     }
 }
 
