@@ -5,6 +5,8 @@ import { lists, plurals } from "./plural";
 
 const many = plurals("de");
 const list = lists("de");
+/** Von mehr als ein paar Leuten werden nicht alle genannt. */
+const crowd = (names: readonly string[], others: number): string => list(others > 0 ? [...names, `${others} weitere`] : names);
 
 export const de: MeetingWords = {
   bar: {
@@ -126,9 +128,9 @@ export const de: MeetingWords = {
     mayUnmuteHint: "Alle dürfen ihr Mikrofon anschalten.",
   },
   news: {
-    came: (names) => `${list(names)} ${names.length === 1 ? "ist" : "sind"} dazugekommen`,
-    left: (name) => `${name} ist gegangen`,
-    lost: (name) => `${name} hat die Verbindung verloren`,
+    came: (names, others) => `${crowd(names, others)} ${names.length === 1 ? "ist" : "sind"} dazugekommen`,
+    left: (names, others) => `${crowd(names, others)} ${names.length === 1 ? "ist" : "sind"} gegangen`,
+    lost: (names, others) => `${crowd(names, others)} ${names.length === 1 ? "hat" : "haben"} die Verbindung verloren`,
     hand: (name) => `${name} hebt die Hand`,
     shares: (name) => `${name} zeigt einen Bildschirm`,
     said: (name, text) => `${name}: ${text}`,

@@ -4,6 +4,8 @@ import { lists, plurals } from "./plural";
 
 const many = plurals("en");
 const list = lists("en");
+/** Of more than a few people not everybody is named. */
+const crowd = (names: readonly string[], others: number): string => list(others > 0 ? [...names, `${others} others`] : names);
 
 export const en = {
   bar: {
@@ -125,9 +127,9 @@ export const en = {
     mayUnmuteHint: "Everybody may unmute themselves.",
   },
   news: {
-    came: (names: readonly string[]): string => `${list(names)} joined`,
-    left: (name: string): string => `${name} left`,
-    lost: (name: string): string => `${name} lost the connection`,
+    came: (names: readonly string[], others: number): string => `${crowd(names, others)} joined`,
+    left: (names: readonly string[], others: number): string => `${crowd(names, others)} left`,
+    lost: (names: readonly string[], others: number): string => `${crowd(names, others)} lost the connection`,
     hand: (name: string): string => `${name} raised a hand`,
     shares: (name: string): string => `${name} shares a screen`,
     said: (name: string, text: string): string => `${name}: ${text}`,

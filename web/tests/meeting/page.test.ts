@@ -47,6 +47,9 @@ test("a class that comes in together is one sentence, and sentences go by themse
   for (const name of ["Ann", "Bo", "Cem"]) announcer.hear({ is: "came", name });
   vi.advanceTimersByTime(1_000);
   expect(announcer.sentences.value.map(({ text }) => text)).toEqual(["Ann, Bo, and Cem joined"]);
+  for (let n = 0; n < 10; n += 1) announcer.hear({ is: "left", name: `P${n}`, reason: n < 6 ? "left" : "lost" });
+  vi.advanceTimersByTime(1_000);
+  expect(announcer.sentences.value.slice(1).map(({ text }) => text)).toEqual(["P0, P1, and 4 others left", "P6, P7, and 2 others lost the connection"]);
   for (let n = 0; n < 10; n += 1) announcer.hear({ is: "hand", name: `P${n}` });
   expect(announcer.sentences.value.length).toBe(4);
   vi.advanceTimersByTime(5_000);

@@ -1,4 +1,4 @@
-// What has just happened, as sentences that come and go. They are shown and read out; several people who come at once are one sentence.
+// What has just happened, as sentences that come and go. They are shown and read out; several people who come or go at once are one sentence.
 
 import { signal } from "@preact/signals";
 import type { News } from "../../protocol/meeting/news";
@@ -14,13 +14,18 @@ const SENTENCES_MAX = 4;
 const FLOATING_MAX = 20;
 /** A class that comes in together is announced together. */
 const GATHER_MS = 1_000;
+/** Of a class that comes in, so many are named. */
+const NAMED_MAX = 3;
+
+/** What several people do at once. */
+type Together = "came" | "left" | "lost";
 
 export class Announcer {
   readonly sentences = signal<readonly Sentence[]>([]);
   readonly floating = signal<readonly Floating[]>([]);
   /** By whom we were asked to unmute; null: nobody asks. */
   readonly asked = signal<string | null>(null);
-  #came: string[] = [];
+  readonly #gathered: Record<Together, string[]> = { came: [], left: [], lost: [] };
   #next = 0;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #chatIsOpen: () => boolean;
@@ -34,15 +39,9 @@ export class Announcer {
     const w = words.value.news;
     switch (news.is) {
       case "came":
-        if (this.#came.push(news.name) === 1) {
-          this.#later(GATHER_MS, () => {
-            this.say(w.came(this.#came));
-            this.#came = [];
-          });
-        }
-        return;
+        return this.#gather("came", news.name);
       case "left":
-        return this.say(news.reason === "lost" || news.reason === "node_lost" ? w.lost(news.name) : w.left(news.name));
+        return this.#gather(news.reason === "lost" || news.reason === "node_lost" ? "lost" : "left", news.name);
       case "hand":
         return this.say(w.hand(news.name));
       case "shares":
@@ -72,6 +71,16 @@ export class Announcer {
     this.sentences.value = [...this.sentences.value, { id, text, kind }].slice(-SENTENCES_MAX);
     this.#later(SHOWN_MS, () => (this.sentences.value = this.sentences.value.filter((sentence) => sentence.id !== id)));
   };
+
+  #gather(what: Together, name: string): void {
+    const names = this.#gathered[what];
+    if (names.push(name) > 1) return;
+    this.#later(GATHER_MS, () => {
+      const all = names.splice(0);
+      const named = all.length > NAMED_MAX ? all.slice(0, NAMED_MAX - 1) : all;
+      this.say(words.value.news[what](named, all.length - named.length));
+    });
+  }
 
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
