@@ -146,8 +146,8 @@ async fn the_openapi_document_tells_the_truth() {
     let doc: serde_json::Value = serde_json::from_str(&world.get("/api/openapi.json").await.body).unwrap();
     let mut operations = 0;
     for (path, methods) in doc["paths"].as_object().unwrap() {
-        if path == "/api/rooms/events" {
-            continue; // never ends; has its own test
+        if ["/api/rooms/events", "/api/admin/events/live"].contains(&path.as_str()) {
+            continue; // never end; have tests of their own
         }
         let path = path.replace("{room}", "demo").replace("{session}", "w0100000000000000000000000000000001");
         let path = path.replace("{stream}", "00000000000000000000000000000001");

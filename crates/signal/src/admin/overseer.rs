@@ -1,4 +1,4 @@
-//! Who may look at what runs here, end a session, and drain: an administrator; and on a node that only its own machine can reach,
+//! Who may look at what runs here and what happened, end a session, and drain: an administrator; and on a node that only its own machine can reach,
 //! and that asks nobody there for a token, whoever is at that machine.
 //!
 //! That is the rule by which somebody publishes and watches there, and it goes no further: what makes the node call other hosts

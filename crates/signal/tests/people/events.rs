@@ -131,7 +131,7 @@ async fn a_page_follows_the_log_and_goes_on_where_it_was_cut_off() {
 
 #[tokio::test]
 async fn nobody_but_an_administrator_follows_it() {
-    let world = open().await;
+    let world = strict().await;
     let path = "/api/admin/events/live";
     world.ask("GET", path, &[], "").await.is(401, "unauthorized");
     let person = world.person().await;
@@ -144,4 +144,20 @@ async fn nobody_but_an_administrator_follows_it() {
     let by_url = format!("{path}?after=0&access_token={}", world.admin());
     let mut stream = Stream::open(&world, &by_url, &[]).await;
     assert_eq!(stream.event().await.sequence, 1);
+}
+
+#[tokio::test]
+async fn whoever_is_at_a_machine_that_only_itself_can_reach_follows_it_and_sends_nothing_anywhere() {
+    let world = open().await;
+    let mut stream = Stream::open(&world, "/api/admin/events/live?after=0", &[]).await;
+    assert_eq!(stream.event().await.sequence, 1);
+    assert_eq!(world.get("/api/admin/events").await.status, 200);
+    world.get("/api/admin/webhooks").await.is(401, "unauthorized");
+    world.ask("POST", "/api/admin/webhooks/1/replay", &[], r#"{"from":1}"#).await.is(401, "unauthorized");
+    // A token that is shown counts, also here.
+    let viewer = bearer(&world.token("*", true, true));
+    world.ask("GET", "/api/admin/events", &[("Authorization", &viewer)], "").await.is(403, "forbidden");
+    // And a page of another site has nothing to look for here.
+    let foreign = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
+    world.ask("GET", "/api/admin/events", &foreign, "").await.is(401, "unauthorized");
 }
