@@ -44,6 +44,9 @@ describe("admin", () => {
     const before = await sent();
     await until("the number moves", async () => (await sent()) !== before, { seconds: 20 });
     await until("the plot has a line", () => admin.ask(() => document.querySelector('[data-testid="sent"] polyline') !== null));
+    const told = (kind) => admin.ask((what) => document.querySelector(`[data-testid="event"][data-kind="${what}"]`)?.textContent ?? "", kind);
+    await until("the log tells of the stream", async () => /A stream began.*market/.test(await told("stream.published")));
+    await until("and of the viewer", async () => /A viewer came.*market/.test(await told("viewer.joined")));
 
     // With nothing but a keyboard.
     await tabTo(admin, "room-market");
