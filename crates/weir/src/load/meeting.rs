@@ -98,6 +98,12 @@ pub fn run(args: Meeting) -> Result<ExitCode> {
     if args.people == 0 {
         bail!("a meeting without people leaves nothing to do: --people N");
     }
+    if args.pages && venue.meeting.is_none() && args.people <= args.tiles + 1 {
+        bail!(
+            "everybody fits on one page of {}, so there is none to turn to: more --people, or fewer --tiles",
+            args.tiles
+        );
+    }
     if args.drawn && args.codec != Codec::Vp8 {
         bail!("pictures are drawn in VP8 only: leave out --codec, or --drawn");
     }
