@@ -61,3 +61,25 @@ async fn a_server_that_says_nothing_is_a_timeout_and_none_at_all_names_the_addre
     let error = client.send(post(format!("http://{closed}/").parse().unwrap())).await.unwrap_err();
     assert!(error.to_string().contains(&closed.to_string()), "{error}");
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_admitted_is_not_connected_to_by_whatever_name() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = Client::new().connecting_only_to(|address| !address.to_canonical().is_loopback());
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        let url: Url = format!("http://{host}:{port}/").parse().unwrap();
+        let error = client.send(post(url)).await.unwrap_err();
+        assert!(matches!(error, Error::Forbidden { .. }), "{host}: {error}");
+    }
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody has called");
+}
+
+#[tokio::test]
+async fn of_a_long_answer_no_more_is_read_than_was_asked_for() {
+    let (url, _server) =
+        serve_once("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n0123456789abcdef and it goes on");
+    let response = Client::new().reading_at_most(16).send(post(url)).await.unwrap();
+    assert_eq!((response.status.as_u16(), response.text().as_ref()), (200, "0123456789abcdef"));
+}

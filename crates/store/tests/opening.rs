@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use meetings::conformance::sample;
+use meetings::events::Sequence;
 use meetings::{Added, Grant, Purpose, Store, UnixTime, Version};
 use sqlx::{Connection, SqliteConnection};
 use store::{Error, Sqlite};
@@ -166,4 +167,22 @@ async fn requests_that_are_given_up_leave_the_store_as_it_was_or_whole() {
         let there = store.meeting(&meeting.id).await.unwrap().is_some();
         assert_eq!(made, if there { Added::Before(meeting.id) } else { Added::New });
     }
+}
+
+/// Whoever reads the log knows an event by its number: one that came back as another event would be passed over.
+#[tokio::test]
+async fn the_numbers_of_events_go_on_after_all_were_forgotten_and_the_file_was_closed() {
+    let folder = Folder::new("events");
+    let store = Sqlite::open(folder.path()).await.unwrap();
+    assert_eq!(store.append_events(&[1, 2, 3].map(sample::happened)).await.unwrap(), Sequence(3));
+    assert_eq!(store.forget_events(u64::MAX, 0).await.unwrap(), 3);
+    store.close().await;
+    let store = Sqlite::open(folder.path()).await.unwrap();
+    assert_eq!(store.last_event().await.unwrap(), Sequence(3));
+    assert_eq!(store.append_events(&[sample::happened(4)]).await.unwrap(), Sequence(4));
+    let page = store.events(Sequence(0), 10).await.unwrap();
+    assert_eq!(
+        page.items.iter().map(|logged| (logged.sequence, logged.happened.clone())).collect::<Vec<_>>(),
+        [(Sequence(4), sample::happened(4))]
+    );
 }

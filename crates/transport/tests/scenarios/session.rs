@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::codec::Kind;
-use transport::client::{self, Client, Publish, Watch};
+use transport::client::{self, Client, Delivery, Publish, Watch};
 use transport::peer::{CONSENT, FIRST_CHECK};
 use transport::{CodecChoice, Creds, Fragment, Reason, Side};
 
@@ -159,6 +159,32 @@ fn data_channels_open_and_carry_messages_both_ways() {
     assert!(pair.client_events.contains(&"message welcome".to_owned()));
     pair.send_up(Kind::Video, None, 1, b"beside media");
     assert_eq!(pair.received.len(), 1);
+}
+
+#[test]
+fn a_channel_says_when_it_is_drained_and_is_closed_alone() {
+    let mut pair = Pair::publish(&Publish { channel: Some("chat".into()), ..publishing() });
+    pair.run_until_connected();
+    pair.run(ms(500));
+    let ours = pair.server_channels[0];
+    pair.peer.set_low_mark(ours, 1_000);
+    for _ in 0..20 {
+        assert!(pair.peer.send_message(ours, true, &[7; 1_000]));
+    }
+    assert!(pair.peer.unconfirmed(ours) >= 10_000, "{} bytes", pair.peer.unconfirmed(ours));
+    pair.run(ms(2_000));
+    assert_eq!(pair.peer.unconfirmed(ours), 0);
+    assert!(pair.server_events.contains(&"channel drained".to_owned()), "{:?}", pair.server_events);
+    pair.peer.close_channel(ours);
+    pair.run(ms(500));
+    assert!(pair.client_events.contains(&"channel closed".to_owned()), "{:?}", pair.client_events);
+    assert!(!pair.peer.send_message(ours, true, b"gone"));
+    // The media go on, and so may another channel.
+    pair.send_up(Kind::Video, None, 1, b"beside media");
+    assert_eq!(pair.received.len(), 1);
+    pair.client.open_channel("lossy", Delivery::Lossy);
+    pair.run(ms(500));
+    assert!(pair.server_events.contains(&"open lossy".to_owned()), "{:?}", pair.server_events);
 }
 
 #[test]
