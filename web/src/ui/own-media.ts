@@ -154,8 +154,10 @@ export class OwnMedia {
     if (this.#closed || !this.cameraOn.value) got.video?.stop();
     if (this.#closed) return;
     this.troubles.value = got.troubles;
-    if (ids.audio !== null) await this.#setAudio(got.audio);
-    if (ids.video !== null) await this.#setVideo(this.cameraOn.value ? got.video : null);
+    // At once: what one of them has to fetch is no reason for the other to wait.
+    const heard = ids.audio === null ? null : this.#setAudio(got.audio);
+    const seen = ids.video === null ? null : this.#setVideo(this.cameraOn.value ? got.video : null);
+    await Promise.all([heard, seen]);
     if (as === "chosen") this.#remember();
     await this.#refreshDevices();
   }
