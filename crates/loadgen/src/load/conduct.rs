@@ -229,7 +229,7 @@ async fn watch<S: Signalling>(
             }
             let recording = cast.recording(number);
             let (weight, board) = (cast.options.weight, cast.board.clone());
-            Ok::<_, Error>((number, Viewer::new(publisher, endpoint, session, asked, weight, board, recording)))
+            Ok::<_, Error>((number, Viewer::watching(publisher, endpoint, session, asked, weight, board, recording)))
         });
     }
     while let Some(joined) = joins.join_next().await {

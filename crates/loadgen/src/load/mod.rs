@@ -18,6 +18,7 @@ pub(crate) mod light;
 pub(crate) mod numbers;
 mod options;
 pub(crate) mod publisher;
+pub(crate) mod receiver;
 mod recording;
 mod tally;
 pub(crate) mod track;

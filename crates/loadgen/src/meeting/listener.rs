@@ -1,7 +1,6 @@
 //! Everything that comes to one person from the others: opened by a light viewer's parts, and judged tile by tile and voice
 //! by voice.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,19 +10,18 @@ use media::testing::read_tag;
 use media::{RtpTime, Seq};
 use tokio::sync::mpsc::UnboundedSender;
 use transport::client::Event;
-use transport::{Datagram, demux};
 
 use super::report;
 use super::rota::Rota;
 use super::tiles::{Counts, Shown, Tile, person_of};
 use super::voices::Voices;
 use crate::load::board::Board;
-use crate::load::crew::{Exit, Member};
-use crate::load::endpoint::{Ears, Endpoint};
+use crate::load::crew::Exit;
+use crate::load::endpoint::Endpoint;
 use crate::load::light::{Light, Terms};
-use crate::load::numbers::Numbers;
+use crate::load::receiver::{self, Receiver, Sight};
 use crate::load::track::Seen;
-use crate::udp::{Arena, Socket, WallNs};
+use crate::udp::WallNs;
 
 /// To the person whose eyes and ears these are. Bounded by the key frames that come, of which a publisher makes three a second.
 #[derive(Debug)]
@@ -53,27 +51,18 @@ pub struct Found {
     pub keyframes_asked: u64,
 }
 
-pub struct Listener {
-    endpoint: Endpoint,
-    /// Apart from the endpoint, so that events can go into it while the endpoint is read.
-    eyes: Eyes,
-    due: Instant,
-    exit: Exit,
-}
+pub type Listener = Receiver<Eyes>;
 
-struct Eyes {
+pub struct Eyes {
+    exit: Exit,
     answer: String,
-    board: Arc<Board>,
+    sight: Sight,
     to: UnboundedSender<Noted>,
     began: WallNs,
-    /// From the connection on.
-    light: Option<Box<Light>>,
     terms: Terms,
     tiles: Vec<Tile>,
     heard: Vec<(u32, Checker)>,
     voices: Voices,
-    numbers: Numbers,
-    packets: u64,
 }
 
 /// Where a person's eyes and ears come from.
@@ -84,23 +73,21 @@ pub struct Place {
     pub exit: Exit,
 }
 
-impl Listener {
-    pub fn new(endpoint: Endpoint, place: Place, rota: Arc<Rota>, board: Arc<Board>) -> Listener {
+impl Receiver<Eyes> {
+    pub fn attending(endpoint: Endpoint, place: Place, rota: Arc<Rota>, board: Arc<Board>) -> Listener {
         let Place { person, answer, to, exit } = place;
         let eyes = Eyes {
             terms: Terms::read(&answer),
             answer,
-            board,
+            exit,
+            sight: Sight::new(board),
             to,
             began: WallNs::now(),
-            light: None,
             tiles: Vec::new(),
             heard: Vec::new(),
             voices: Voices::new(rota, person, Instant::now()),
-            numbers: Numbers::default(),
-            packets: 0,
         };
-        Listener { due: endpoint.due(), endpoint, eyes, exit }
+        Receiver::new(endpoint, eyes)
     }
 
     /// Says what was found. What comes after that is not looked at.
@@ -109,10 +96,10 @@ impl Listener {
         let (tiles, heard) = (std::mem::take(&mut eyes.tiles), std::mem::take(&mut eyes.heard));
         let mut found = Found {
             voices: eyes.voices.judge(Instant::now()),
-            numbers_used_twice: eyes.numbers.used_twice(),
+            numbers_used_twice: eyes.sight.numbers.used_twice(),
             overflowed: self.endpoint.socket.overflowed().into(),
-            packets: eyes.packets,
-            keyframes_asked: eyes.light.as_ref().map_or(0, |light| light.said().keyframes_asked),
+            packets: eyes.sight.packets,
+            keyframes_asked: eyes.sight.light.as_ref().map_or(0, |light| light.said().keyframes_asked),
             ..Found::default()
         };
         for tile in tiles {
@@ -122,42 +109,33 @@ impl Listener {
             found.checks.push(tile.finish());
         }
         found.checks.extend(heard.into_iter().map(|(_, checker)| checker.finish()));
-        eyes.light = None;
+        eyes.sight.light = None;
         let _ = eyes.to.send(Noted::Found(Box::new(found)));
-        self.exit.open();
-    }
-
-    fn speak(&mut self, now: Instant) {
-        if let Some(light) = self.eyes.light.as_mut().filter(|light| light.due() <= now) {
-            light.speak(now, WallNs::now(), |bytes| self.endpoint.send(bytes));
-        }
-        let light = self.eyes.light.as_ref().map(|light| light.due());
-        self.due = light.map_or(self.endpoint.due(), |due| due.min(self.endpoint.due()));
+        self.eyes.exit.open();
     }
 }
 
-impl Member for Listener {
-    fn socket(&self) -> &Socket {
-        &self.endpoint.socket
+impl receiver::Eyes for Eyes {
+    fn sight(&mut self) -> &mut Sight {
+        &mut self.sight
     }
 
-    fn receive(&mut self, arena: &mut Arena) -> io::Result<()> {
-        let (before, now) = (self.eyes.packets, Instant::now());
-        self.endpoint.receive(arena, &mut self.eyes)?;
-        self.eyes.board.count_received(self.eyes.packets - before);
-        self.speak(now);
-        Ok(())
-    }
-
-    fn due(&self) -> Instant {
-        self.due
-    }
-
-    fn tick(&mut self, now: Instant) {
-        if self.endpoint.due() <= now {
-            self.endpoint.tick(now, &mut self.eyes);
+    fn hear(&mut self, _at: WallNs, event: Event) {
+        match event {
+            Event::Connected { keys } => {
+                self.sight.light = Some(Box::new(Light::new(Instant::now(), &keys, Terms::read(&self.answer))));
+                let _ = self.to.send(Noted::Connected);
+            }
+            Event::Closed(reason) => drop(self.to.send(Noted::Closed(reason.to_string()))),
+            _ => {}
         }
-        self.speak(now);
+    }
+
+    fn look(&mut self, at: WallNs, now: Instant, packet: Seen<'_>) {
+        match packet.codec.kind() {
+            Kind::Video => self.watch(at, now, packet),
+            Kind::Audio => self.listen(at, now, packet),
+        }
     }
 
     fn has_left(&self) -> bool {
@@ -165,46 +143,8 @@ impl Member for Listener {
     }
 }
 
-impl Ears for Eyes {
-    fn takes(&mut self, at: WallNs, now: Instant, datagram: &[u8]) -> bool {
-        let kind = demux(datagram);
-        if kind == Datagram::Rtp {
-            self.numbers.note(datagram);
-        }
-        let Some(mut light) = self.light.take_if(|_| matches!(kind, Datagram::Rtp | Datagram::Rtcp)) else {
-            return false;
-        };
-        if kind == Datagram::Rtcp {
-            light.open_report(at, datagram);
-        } else if let Some(packet) = light.open(at, now, datagram) {
-            self.take(at, now, packet);
-        }
-        self.light = Some(light);
-        true
-    }
-
-    fn hear(&mut self, _at: WallNs, event: Event) {
-        match event {
-            Event::Connected { keys } => {
-                self.light = Some(Box::new(Light::new(Instant::now(), &keys, Terms::read(&self.answer))));
-                let _ = self.to.send(Noted::Connected);
-            }
-            Event::Closed(reason) => drop(self.to.send(Noted::Closed(reason.to_string()))),
-            _ => {}
-        }
-    }
-}
-
 impl Eyes {
-    fn take(&mut self, at: WallNs, now: Instant, packet: Seen<'_>) {
-        self.packets += 1;
-        match packet.codec.kind() {
-            Kind::Video => self.look(at, now, packet),
-            Kind::Audio => self.listen(at, now, packet),
-        }
-    }
-
-    fn look(&mut self, at: WallNs, now: Instant, packet: Seen<'_>) {
+    fn watch(&mut self, at: WallNs, now: Instant, packet: Seen<'_>) {
         let place = self.tiles.iter().position(|tile| tile.ssrc() == packet.ssrc).unwrap_or_else(|| {
             self.tiles.push(Tile::new(&packet));
             self.tiles.len() - 1

@@ -112,7 +112,7 @@ impl Studio {
     pub fn receive(&self, offered: Offered, place: Place) -> Result<(), Error> {
         let endpoint = offered.answered(&place.answer)?;
         let crew = &self.listeners[place.person as usize % self.listeners.len()];
-        let listener = Listener::new(endpoint, place, self.rota.clone(), self.board.clone());
+        let listener = Listener::attending(endpoint, place, self.rota.clone(), self.board.clone());
         crew.order(Order::Join(Box::new(listener)));
         Ok(())
     }
